@@ -1,0 +1,82 @@
+import type { Period, Reprocess, SourceObject, CellState } from '../project/model.ts';
+
+export type StepKind = 'fetch' | 'load' | 'publish' | 'rollup' | 'view' | 'check';
+
+export type Command = 'sync' | 'fetch' | 'import' | 'refresh' | 'check';
+
+/** What somebody asked for. */
+export interface PlanRequest {
+  command: Command;
+  /** Cells by dataset. Datasets in the project's order. Empty for refresh and check. */
+  cells: Array<{ dataset: string; periods: Period[] }>;
+  /** Which of the cells to do: those missing here by default; each word includes what its name says. */
+  reprocess: Reprocess[];
+  /** Rollups, views or checks by name; for refresh also 'stale' and 'owed' as flags. */
+  names: string[];
+  stale?: boolean;
+  owed?: boolean;
+  concurrency: number;
+  /** The guards to override by name ('rows', 'days', 'empty'). */
+  force: string[];
+}
+
+/** What will happen to one cell. */
+export interface PlannedCell {
+  dataset: string;
+  period: Period;
+  state: CellState;
+  action: 'import' | 'fetch' | 'skip';
+  /** Why it is done or skipped, for people. */
+  reason: string;
+  object?: SourceObject;
+  /** The version that is published now, 0 when none. */
+  version: number;
+}
+
+export interface PlannedStep {
+  seq: number;
+  kind: StepKind;
+  target: string;
+  period?: Period;
+  /** Steps that must be done before (by seq); when one of `needs` fails, this one is skipped. */
+  needs: number[];
+  /** Steps that must have ended before, however they ended. */
+  after: number[];
+  /** Seconds, from past runs; undefined when there are none. */
+  estimateSeconds?: number;
+  /** Rollup and view buckets to compute; undefined for all that are owed. */
+  detail?: string;
+}
+
+/** What would be done: JSON, so that it can be shown, stored, run, and refused when out of date. */
+export interface Plan {
+  schema: 'dayboard.plan/1';
+  project: string;
+  context: string;
+  request: PlanRequest;
+  cells: PlannedCell[];
+  steps: PlannedStep[];
+  /** Wall-clock seconds for the whole, undefined when a step has no past run. */
+  estimateSeconds?: number;
+  /** Who holds a target of the plan now. */
+  held: Array<{ target: string; by: string; host: string; since: string; run?: string }>;
+  /** Hash of everything the plan was made from; the runner refuses another. */
+  basis: string;
+  /** RFC 3339. */
+  madeAt: string;
+  /** The same thing as a command line. */
+  cli: string;
+}
+
+/** How much a step has done so far. */
+export interface Progress {
+  rows?: number;
+  bytes?: number;
+  totalBytes?: number;
+  /** Seconds left: from the measured rate when the total is known, else from past runs. */
+  etaSeconds?: number;
+  /** True when etaSeconds comes from past runs and not from this step's own rate. */
+  estimated?: boolean;
+  /** What the step is at: 'copy', 'index', 'waiting for …'. */
+  phase?: string;
+}

@@ -1,0 +1,70 @@
+import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
+import type { Plan, PlanRequest } from '../plan/plan.ts';
+import type { ErrorValue } from '../project/errors.ts';
+import type { Project } from '../project/model.ts';
+import type { Outcome, RunEvent } from './events.ts';
+
+/** A named place to run a project. No secrets in here. */
+export interface ContextInfo {
+  name: string;
+  /** Sessions are read-only (the server enforces it) and nothing may be written. */
+  readOnly: boolean;
+  /** Writes ask for the date or the context's name to be typed. */
+  production: boolean;
+  /** 'user@host:port/database', never a password. */
+  database: string;
+  /** 'bucket at host', or the directory. */
+  source: string;
+}
+
+/** A run that was started here. */
+export interface RunHandle {
+  id: string;
+  /** Resolves when the run has ended, whatever its outcome; rejects only when the ledger cannot be written. */
+  done: Promise<Outcome>;
+  /** 'step': nothing new is started; 'now': what is in flight is cancelled and rolled back. */
+  cancel(mode: 'step' | 'now'): Promise<void>;
+}
+
+export interface DoctorFinding {
+  verdict: 'pass' | 'warn' | 'fail';
+  /** What was looked at: 'PostgreSQL', 'S3 listing', 'clock', 'privilege INSERT on …'. */
+  subject: string;
+  message: string;
+  /** What to do. */
+  next?: string;
+}
+
+/** Everything that screens and commands do, on one project in one context. The only door to the core. */
+export interface Workspace {
+  readonly project: Project;
+  readonly context: ContextInfo;
+  /** The board from the ledger alone; `columns` periods back from today per row, or the given range of days. */
+  board(range: { columns: number } | { first: string; last: string }): Promise<Board>;
+  /** Asks the sources what they have and writes it to the ledger. One listing at a time; callers share it. */
+  list(signal?: AbortSignal): Promise<void>;
+  freshness(names?: readonly string[]): Promise<DerivedStatus[]>;
+  plan(request: PlanRequest): Promise<Plan>;
+  /** Starts a plan. Rejects with kind 'refused' when the plan is out of date, the context read-only, or a target held. */
+  start(plan: Plan, onEvent?: (event: RunEvent) => void): Promise<RunHandle>;
+  runs(limit: number): Promise<RunSummary[]>;
+  run(id: string): Promise<{ run: RunSummary; plan: Plan; steps: StepStatus[]; outcome?: Outcome }>;
+  /** The events of a run, those already written first; ends when the run ends or the signal aborts. */
+  follow(id: string, signal?: AbortSignal): AsyncIterable<RunEvent>;
+  cancel(id: string, mode: 'step' | 'now'): Promise<void>;
+  checks(): Promise<CheckStatus[]>;
+  /**
+   * Calls back when anything in the ledger changed here or elsewhere (LISTEN, with polling behind it), and when the
+   * connection is lost or back. Returns the function that ends it.
+   */
+  watch(listener: (change: LedgerChange) => void): () => void;
+  doctor(): AsyncIterable<DoctorFinding>;
+  /** Ends what runs here (as cancel 'now'), closes connections. */
+  close(): Promise<void>;
+}
+
+export type LedgerChange =
+  | { kind: 'changed'; run?: string }
+  | { kind: 'event'; event: RunEvent }
+  | { kind: 'lost'; error: ErrorValue; retryInSeconds: number }
+  | { kind: 'back' };
