@@ -1,0 +1,227 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { parse } from 'pg-connection-string';
+import { DayboardError } from '../project/errors.ts';
+import type { Environment } from '../project/environment.ts';
+import { databaseError } from './errors.ts';
+
+export type SslMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+
+/** Where the database is and how it is reached. `config` holds the password; `display` never does. */
+export interface DatabaseSettings {
+  config: pg.ClientConfig;
+  /** 'user@host:port/database'. */
+  display: string;
+  sslMode: SslMode;
+  /** True when nobody named an sslmode and it was chosen by the host. */
+  sslModeDefaulted: boolean;
+}
+
+/**
+ * The target database from DATABASE_URL, else from the libpq variables and service file (passwords also from .pgpass,
+ * which pg reads itself). An sslmode in the URL or PGSSLMODE means what libpq says it means; without one, a server on
+ * another host must show a verified certificate.
+ */
+export function databaseSettings(env: Environment): DatabaseSettings {
+  const given = env['DATABASE_URL'] ? fromUrl(env['DATABASE_URL']) : fromVariables(env);
+  const host = given.host ?? 'localhost';
+  const user = given.user ?? env['PGUSER'] ?? env['USER'] ?? 'postgres';
+  const database = given.database ?? user;
+  const port = Number(given.port ?? 5432);
+  const named = given.sslmode ?? env['PGSSLMODE'];
+  const sslMode = named === undefined ? defaultSslMode(host) : readSslMode(named);
+  const ca = given.sslrootcert ?? env['PGSSLROOTCERT'];
+  return {
+    config: {
+      host,
+      port,
+      user,
+      database,
+      ...(given.password === undefined ? {} : { password: given.password }),
+      ssl: tls(sslMode, host, ca),
+      connectionTimeoutMillis: Number(env['PGCONNECT_TIMEOUT'] ?? 10) * 1000,
+      keepAlive: true,
+    },
+    display: `${user}@${host}:${port}/${database}`,
+    sslMode,
+    sslModeDefaulted: named === undefined,
+  };
+}
+
+interface Given {
+  host?: string | undefined;
+  port?: string | undefined;
+  user?: string | undefined;
+  password?: string | undefined;
+  database?: string | undefined;
+  sslmode?: string | undefined;
+  sslrootcert?: string | undefined;
+}
+
+function fromUrl(url: string): Given {
+  try {
+    if (!/^postgres(ql)?:\/\//.test(url)) throw new Error('not a postgres URL');
+    const query = new URL(url).searchParams;
+    const bare = new URL(url);
+    bare.search = '';
+    const parsed = parse(bare.toString());
+    return {
+      host: parsed.host || query.get('host') || undefined,
+      port: parsed.port ?? undefined,
+      user: parsed.user,
+      password: parsed.password,
+      database: parsed.database ?? undefined,
+      sslmode: query.get('sslmode') ?? undefined,
+      sslrootcert: query.get('sslrootcert') ?? undefined,
+    };
+  } catch {
+    // The URL may hold a password: neither it nor the parser's message is shown.
+    throw new DayboardError({
+      code: 'config.database-url',
+      kind: 'usage',
+      message: 'DATABASE_URL is not a PostgreSQL URL.',
+      next: 'Write it as postgres://user:password@host:5432/database, with special characters percent-encoded.',
+    });
+  }
+}
+
+function fromVariables(env: Environment): Given {
+  const service = env['PGSERVICE'] ? readService(env['PGSERVICE'], env) : {};
+  if (!env['PGHOST'] && !env['PGSERVICE'] && !env['PGDATABASE']) {
+    throw new DayboardError({
+      code: 'config.database-missing',
+      kind: 'usage',
+      message: 'No database is named.',
+      next: 'Set DATABASE_URL (or PGHOST, PGUSER, PGDATABASE), or try `dayboard demo`, which brings its own.',
+    });
+  }
+  return {
+    host: env['PGHOST'] ?? service['host'],
+    port: env['PGPORT'] ?? service['port'],
+    user: env['PGUSER'] ?? service['user'],
+    password: env['PGPASSWORD'] ?? service['password'],
+    database: env['PGDATABASE'] ?? service['dbname'],
+    sslmode: env['PGSSLMODE'] ?? service['sslmode'],
+    sslrootcert: env['PGSSLROOTCERT'] ?? service['sslrootcert'],
+  };
+}
+
+function readService(name: string, env: Environment): Record<string, string> {
+  const file = env['PGSERVICEFILE'] ?? join(env['HOME'] ?? '/', '.pg_service.conf');
+  const found: Record<string, string> = {};
+  let inside = false;
+  let seen = false;
+  for (const line of readLines(file)) {
+    const section = /^\[(.+)\]$/.exec(line);
+    if (section) inside = section[1] === name;
+    seen ||= inside;
+    const pair = /^([a-z_]+)\s*=\s*(.*)$/.exec(line);
+    if (inside && pair) found[pair[1] as string] = pair[2] as string;
+  }
+  if (!seen) {
+    throw new DayboardError({
+      code: 'config.database-service',
+      kind: 'usage',
+      message: `There is no service "${name}" in ${file}.`,
+      facts: { service: name, file },
+      next: 'Add it to the service file, or set DATABASE_URL.',
+    });
+  }
+  return found;
+}
+
+function readLines(file: string): string[] {
+  try {
+    statSync(file);
+    return readFileSync(file, 'utf8')
+      .split(/\r?\n/)
+      .map((line) => line.trim());
+  } catch {
+    return [];
+  }
+}
+
+function isLocal(host: string): boolean {
+  return host === 'localhost' || host === '127.0.0.1' || host === '::1' || host.startsWith('/');
+}
+
+function defaultSslMode(host: string): SslMode {
+  return isLocal(host) ? 'disable' : 'verify-full';
+}
+
+function readSslMode(mode: string): SslMode {
+  if (mode === 'allow') return 'prefer';
+  if (['disable', 'prefer', 'require', 'verify-ca', 'verify-full'].includes(mode)) return mode as SslMode;
+  throw new DayboardError({
+    code: 'config.sslmode',
+    kind: 'usage',
+    message: `sslmode "${mode}" is unknown.`,
+    facts: { sslmode: mode },
+    next: 'Use disable, prefer, require, verify-ca or verify-full.',
+  });
+}
+
+function tls(mode: SslMode, host: string, caFile: string | undefined): pg.ClientConfig['ssl'] {
+  if (mode === 'disable' || host.startsWith('/')) return false;
+  const ca = caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') };
+  if (mode === 'verify-full') return { ...ca, rejectUnauthorized: true };
+  if (mode === 'verify-ca') return { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined };
+  // libpq: `require` verifies the chain when a root certificate is given, else it only encrypts.
+  return caFile !== undefined && mode === 'require'
+    ? { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined }
+    : { rejectUnauthorized: false };
+}
+
+/** Opens connections to the target database, all alike: read-only where the context is, named for pg_stat_activity. */
+export class Database {
+  readonly settings: DatabaseSettings;
+  private readonly readOnly: boolean;
+
+  constructor(settings: DatabaseSettings, readOnly: boolean) {
+    this.settings = settings;
+    this.readOnly = readOnly;
+  }
+
+  /** Connection settings for one purpose, shown as 'dayboard <purpose>' in pg_stat_activity. */
+  config(purpose: string): pg.ClientConfig {
+    return {
+      ...this.settings.config,
+      application_name: `dayboard ${purpose}`.slice(0, 63),
+      options: this.readOnly ? '-c default_transaction_read_only=on' : undefined,
+    } as pg.ClientConfig;
+  }
+
+  /** A connected client; a failure is a DayboardError 'database.…'. A later loss of the connection never throws. */
+  async connect(purpose: string): Promise<pg.Client> {
+    try {
+      return await this.open(this.config(purpose));
+    } catch (thrown) {
+      if (this.settings.sslMode === 'prefer' && isTlsRefusal(thrown)) {
+        try {
+          return await this.open({ ...this.config(purpose), ssl: false });
+        } catch (second) {
+          throw databaseError(second, { database: this.settings.display });
+        }
+      }
+      throw databaseError(thrown, { database: this.settings.display });
+    }
+  }
+
+  private async open(config: pg.ClientConfig): Promise<pg.Client> {
+    const client = new pg.Client(config);
+    // Without a listener a lost idle connection would end the process; whoever queries next gets the error.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch (thrown) {
+      await client.end().catch(() => undefined);
+      throw thrown;
+    }
+    return client;
+  }
+}
+
+function isTlsRefusal(thrown: unknown): boolean {
+  return thrown instanceof Error && /does not support SSL/.test(thrown.message);
+}
