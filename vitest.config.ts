@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.{ts,tsx}'],
+    globalSetup: ['test/global-setup.ts'],
+    // Servers start and terminals draw on machines that are busy with the other files.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
