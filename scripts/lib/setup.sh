@@ -27,9 +27,11 @@ install_if_stale() {
   command -v node >/dev/null || die 'Node is missing; install Node 20 or newer.'
   # npm or another checkout may have touched the lock file without changing what it asks for.
   if ! node "$ROOT/scripts/lib/installed.mjs" "$ROOT"; then
-    say 'installing packages (npm ci); this takes a minute the first time'
-    (cd "$ROOT" && npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error) >&2 ||
-      die 'npm ci failed; its messages are above. Nothing was started.'
+    say 'installing packages; this takes a minute the first time'
+    # Not `npm ci`: where a registry lacks the binaries of some other platform, it refuses the lock file that npm
+    # itself wrote. --no-save leaves the lock file as it is and installs the same versions.
+    (cd "$ROOT" && npm install --no-save --include=dev --include=optional --no-audit --no-fund --loglevel=error) >&2 ||
+      die 'npm install failed; its messages are above. Nothing was started.'
   fi
   : >"$ROOT/node_modules/.dayboard-installed"
 }
