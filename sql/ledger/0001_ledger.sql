@@ -76,6 +76,7 @@ CREATE TABLE dayboard.step (
   PRIMARY KEY (run, seq)
 );
 CREATE INDEX step_cell ON dayboard.step (project, target, period, run DESC);
+CREATE INDEX step_unsettled ON dayboard.step (project, target, period) WHERE state IN ('failed', 'running', 'queued');
 CREATE INDEX step_duration ON dayboard.step (project, kind, target, finished_at DESC) WHERE state = 'done';
 
 CREATE TABLE dayboard.event (

@@ -58,8 +58,11 @@ export async function pendingMigrations(client: Queryable): Promise<Migration[]>
 
 async function createSchemas(client: Queryable): Promise<void> {
   try {
-    await client.query('CREATE SCHEMA IF NOT EXISTS dayboard');
-    await client.query('CREATE SCHEMA IF NOT EXISTS dayboard_staging');
+    for (const schema of ['dayboard', 'dayboard_staging']) {
+      // IF NOT EXISTS asks for CREATE on the database even when the schema is there.
+      const there = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
+      if (there.rowCount === 0) await client.query(`CREATE SCHEMA ${schema}`);
+    }
     await client.query(
       'CREATE TABLE IF NOT EXISTS dayboard.migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
     );

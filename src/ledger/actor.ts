@@ -1,0 +1,6 @@
+/** Who does something: shown to others who look at the same ledger. */
+export interface Actor {
+  user: string;
+  host: string;
+  pid: number;
+}

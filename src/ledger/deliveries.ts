@@ -1,0 +1,253 @@
+import type { ErrorValue } from '../project/errors.ts';
+import type { ListedObject } from '../source/source.ts';
+import type { Period } from '../project/model.ts';
+import type { StepKind } from '../plan/plan.ts';
+import { deliveryKey, type DeliveryFacts } from '../plan/facts.ts';
+import type { Queryable } from './client.ts';
+
+/** Periods of one dataset, both ends included. */
+export interface DeliveryRange {
+  dataset: string;
+  first: Period;
+  last: Period;
+}
+
+/** Joined by every reader below: periods of one unit compare as text. */
+const RANGES = `unnest($2::text[], $3::text[], $4::text[]) AS wanted (dataset, first, last)`;
+
+/** What the ledger knows of the deliveries in these ranges, by deliveryKey. `alive` are the runs that still run. */
+export async function readDeliveries(
+  client: Queryable,
+  project: string,
+  ranges: readonly DeliveryRange[],
+  alive: readonly string[],
+): Promise<Map<string, DeliveryFacts>> {
+  const facts = new Map<string, DeliveryFacts>();
+  const at = (dataset: string, period: Period): DeliveryFacts => {
+    const key = deliveryKey(dataset, period);
+    let found = facts.get(key);
+    if (found === undefined) facts.set(key, (found = { dataset, period }));
+    return found;
+  };
+  const parameters = [project, ranges.map((each) => each.dataset), ranges.map((each) => each.first), ranges.map((each) => each.last)];
+  for (const row of await readVersions(client, parameters)) at(row.dataset, row.period).version = row.version;
+  for (const row of await readObjects(client, parameters)) at(row.dataset, row.period).object = row.object;
+  for (const row of await readAttempts(client, parameters, alive)) at(row.dataset, row.period).attempt = row.attempt;
+  return facts;
+}
+
+type Found<K extends keyof DeliveryFacts> = { dataset: string; period: Period } & { [P in K]: NonNullable<DeliveryFacts[P]> };
+
+async function readVersions(client: Queryable, parameters: unknown[]): Promise<Array<Found<'version'>>> {
+  const found = await client.query<{
+    dataset: string;
+    period: string;
+    version: number;
+    key: string;
+    etag: string;
+    rows: string;
+    rules_hash: string;
+    findings: Array<{ guard: string; message: string }>;
+    published_at: Date;
+    run: string | null;
+  }>(
+    `SELECT v.dataset, v.period, v.version, v.key, v.etag, v.kept AS rows, v.rules_hash, v.findings, v.published_at, v.run
+       FROM ${RANGES}
+       JOIN dayboard.version v ON v.project = $1 AND v.current AND v.dataset = wanted.dataset
+        AND v.period COLLATE "C" BETWEEN wanted.first COLLATE "C" AND wanted.last COLLATE "C"`,
+    parameters,
+  );
+  return found.rows.map((row) => ({
+    dataset: row.dataset,
+    period: row.period,
+    version: {
+      version: row.version,
+      key: row.key,
+      etag: row.etag,
+      rows: Number(row.rows),
+      rulesHash: row.rules_hash,
+      findings: row.findings,
+      publishedAt: row.published_at.toISOString(),
+      ...(row.run === null ? {} : { run: row.run }),
+    },
+  }));
+}
+
+async function readObjects(client: Queryable, parameters: unknown[]): Promise<Array<Found<'object'>>> {
+  const found = await client.query<{
+    dataset: string;
+    period: string;
+    key: string;
+    size: string;
+    etag: string;
+    modified: Date;
+    first_seen: Date;
+    fetched_etag: string | null;
+  }>(
+    `SELECT o.dataset, o.period, o.key, o.size, o.etag, o.modified, o.first_seen, o.fetched_etag
+       FROM ${RANGES}
+       JOIN dayboard.object o ON o.project = $1 AND o.dataset = wanted.dataset
+        AND o.period COLLATE "C" BETWEEN wanted.first COLLATE "C" AND wanted.last COLLATE "C"`,
+    parameters,
+  );
+  return found.rows.map((row) => ({
+    dataset: row.dataset,
+    period: row.period,
+    object: {
+      key: row.key,
+      size: Number(row.size),
+      etag: row.etag,
+      modified: row.modified.toISOString(),
+      firstSeen: row.first_seen.toISOString(),
+      ...(row.fetched_etag === null ? {} : { fetchedEtag: row.fetched_etag }),
+    },
+  }));
+}
+
+interface AttemptRow {
+  target: string;
+  period: string;
+  run: string;
+  kind: StepKind;
+  state: 'failed' | 'running' | 'queued';
+  at: Date;
+  rows: string | null;
+  bytes: string | null;
+  total_bytes: string | null;
+  detail: { etag?: string; phase?: string; etaSeconds?: number };
+  error: ErrorValue | null;
+}
+
+/** The newest run's failed or unfinished step of each delivery, unless a later run did the same step well. */
+async function readAttempts(client: Queryable, parameters: unknown[], alive: readonly string[]): Promise<Array<Found<'attempt'>>> {
+  const found = await client.query<AttemptRow>(
+    `SELECT DISTINCT ON (s.target, s.period)
+            s.target, s.period, s.run, s.kind, s.state, coalesce(s.finished_at, s.started_at, r.started_at) AS at,
+            s.rows, s.bytes, s.total_bytes, s.detail, s.error
+       FROM ${RANGES}
+       JOIN dayboard.step s ON s.project = $1 AND s.target = wanted.dataset AND s.kind IN ('fetch', 'load', 'publish')
+        AND s.state IN ('failed', 'running', 'queued')
+        AND s.period COLLATE "C" BETWEEN wanted.first COLLATE "C" AND wanted.last COLLATE "C"
+       JOIN dayboard.run r ON r.id = s.run
+      WHERE (s.state = 'failed' OR s.state = 'running' OR s.run::text = ANY ($5))
+        AND NOT EXISTS (
+          SELECT FROM dayboard.step later
+           WHERE later.project = s.project AND later.target = s.target AND later.period = s.period
+             AND later.run > s.run AND later.kind = s.kind AND later.state = 'done')
+      ORDER BY s.target, s.period, s.run DESC, (s.state = 'failed') DESC, (s.state = 'running') DESC, s.seq`,
+    [...parameters, alive],
+  );
+  return found.rows.map((row) => ({ dataset: row.target, period: row.period, attempt: attemptOf(row, alive) }));
+}
+
+function attemptOf(row: AttemptRow, alive: readonly string[]): NonNullable<DeliveryFacts['attempt']> {
+  const dead = row.state !== 'failed' && !alive.includes(row.run);
+  const error = dead ? INTERRUPTED : row.error;
+  return {
+    run: row.run,
+    kind: row.kind,
+    state: dead ? 'failed' : row.state,
+    at: row.at.toISOString(),
+    ...(row.detail.etag === undefined ? {} : { etag: row.detail.etag }),
+    ...(error === null ? {} : { error }),
+    ...(row.state === 'running' ? { progress: progressOf(row) } : {}),
+  };
+}
+
+/** The error of a step whose process is gone. */
+export const INTERRUPTED: ErrorValue = {
+  code: 'run.interrupted',
+  message: 'The process that ran it is gone; nothing of it was published.',
+  facts: {},
+  next: 'Run it again.',
+};
+
+export function progressOf(row: { rows: string | null; bytes: string | null; total_bytes: string | null; detail: { phase?: string; etaSeconds?: number } }) {
+  return {
+    ...(row.rows === null ? {} : { rows: Number(row.rows) }),
+    ...(row.bytes === null ? {} : { bytes: Number(row.bytes) }),
+    ...(row.total_bytes === null ? {} : { totalBytes: Number(row.total_bytes) }),
+    ...(row.detail.phase === undefined ? {} : { phase: row.detail.phase }),
+    ...(row.detail.etaSeconds === undefined ? {} : { etaSeconds: row.detail.etaSeconds }),
+  };
+}
+
+/**
+ * Writes what a listing saw: new and changed objects, and takes out those of the listed datasets that are gone.
+ * Returns how many are new or changed.
+ */
+export async function writeListing(
+  client: Queryable,
+  project: string,
+  source: string,
+  datasets: readonly string[],
+  listed: readonly ListedObject[],
+): Promise<number> {
+  await client.query('BEGIN');
+  try {
+    const changed = await client.query(
+      `INSERT INTO dayboard.object AS o (project, dataset, period, key, size, etag, modified)
+       SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[])
+       ON CONFLICT (project, dataset, period) DO UPDATE
+         SET key = excluded.key, size = excluded.size, etag = excluded.etag, modified = excluded.modified,
+             first_seen = clock_timestamp(), last_seen = clock_timestamp()
+         WHERE (o.key, o.size, o.etag, o.modified) IS DISTINCT FROM (excluded.key, excluded.size, excluded.etag, excluded.modified)`,
+      [
+        project,
+        listed.map((each) => each.dataset),
+        listed.map((each) => each.period),
+        listed.map((each) => each.object.key),
+        listed.map((each) => each.object.size),
+        listed.map((each) => each.object.etag),
+        listed.map((each) => each.object.modified),
+      ],
+    );
+    const gone = await client.query(
+      `DELETE FROM dayboard.object o
+        WHERE o.project = $1 AND o.dataset = ANY ($2)
+          AND NOT EXISTS (SELECT FROM unnest($3::text[], $4::text[]) AS l (dataset, period) WHERE l.dataset = o.dataset AND l.period = o.period)`,
+      [project, datasets, listed.map((each) => each.dataset), listed.map((each) => each.period)],
+    );
+    await client.query(
+      `INSERT INTO dayboard.listing (project, source, listed_at, objects) VALUES ($1, $2, clock_timestamp(), $3)
+       ON CONFLICT (project, source) DO UPDATE SET listed_at = clock_timestamp(), objects = excluded.objects, error = NULL`,
+      [project, source, listed.length],
+    );
+    await client.query('COMMIT');
+    return (changed.rowCount ?? 0) + (gone.rowCount ?? 0);
+  } catch (thrown) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw thrown;
+  }
+}
+
+/** Records that a source could not be listed; what was seen before stays, with its age. */
+export async function writeListingError(client: Queryable, project: string, source: string, error: ErrorValue): Promise<void> {
+  await client.query(
+    `INSERT INTO dayboard.listing (project, source, listed_at, objects, error) VALUES ($1, $2, clock_timestamp(), 0, $3)
+     ON CONFLICT (project, source) DO UPDATE SET error = excluded.error`,
+    [project, source, JSON.stringify(error)],
+  );
+}
+
+/** When the sources were last listed (the oldest of them), and what went wrong since. */
+export async function readListing(client: Queryable, project: string): Promise<{ listedAt?: string; error?: ErrorValue }> {
+  const found = await client.query<{ listed_at: Date; error: ErrorValue | null }>(
+    'SELECT listed_at, error FROM dayboard.listing WHERE project = $1 ORDER BY listed_at',
+    [project],
+  );
+  const error = found.rows.find((row) => row.error !== null)?.error;
+  const oldest = found.rows[0];
+  return {
+    ...(oldest === undefined ? {} : { listedAt: oldest.listed_at.toISOString() }),
+    ...(error === undefined || error === null ? {} : { error }),
+  };
+}
+
+/** Marks a delivery's object as verified in the cache. */
+export async function markFetched(client: Queryable, project: string, dataset: string, period: Period, etag: string): Promise<void> {
+  await client.query(
+    `UPDATE dayboard.object SET fetched_etag = $4, fetched_at = clock_timestamp() WHERE project = $1 AND dataset = $2 AND period = $3`,
+    [project, dataset, period, etag],
+  );
+}

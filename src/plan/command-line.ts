@@ -1,0 +1,49 @@
+import type { Period, Reprocess } from '../project/model.ts';
+import { addPeriods } from '../project/period.ts';
+import type { PlanRequest } from './plan.ts';
+
+/** What is reprocessed when nobody says: whatever is not up to date. */
+export const DEFAULT_REPROCESS: readonly Reprocess[] = ['missing', 'failed', 'stale'];
+
+/** The request as the command line that asks for the same; several, joined by &&, when datasets differ in periods. */
+export function commandLine(request: PlanRequest): string {
+  if (request.cells.length === 0) return derivedCommand(request);
+  return cellGroups(request.cells)
+    .map((group) => ['dayboard', request.command, ...group, ...flags(request)].join(' '))
+    .join(' && ');
+}
+
+function derivedCommand(request: PlanRequest): string {
+  const words = ['dayboard', request.command, ...request.names];
+  if (request.owed === true) words.push('--owed');
+  if (request.stale === true) words.push('--stale');
+  return words.join(' ');
+}
+
+function flags(request: PlanRequest): string[] {
+  const words: string[] = [];
+  const asDefault = request.reprocess.length === DEFAULT_REPROCESS.length && DEFAULT_REPROCESS.every((word) => request.reprocess.includes(word));
+  if (!asDefault) words.push('--reprocess', request.reprocess.join(','));
+  if (request.force.length > 0) words.push('--force', request.force.join(','));
+  return words;
+}
+
+function cellGroups(cells: PlanRequest['cells']): Array<[periods: string, datasets: string]> {
+  const groups = new Map<string, string[]>();
+  for (const { dataset, periods } of cells) {
+    const written = ranges([...periods].sort()).join(',');
+    groups.set(written, [...(groups.get(written) ?? []), dataset]);
+  }
+  return [...groups].map(([periods, datasets]) => [periods, datasets.join(',')]);
+}
+
+/** Periods with neighbours written as ranges: 2024-11-01..2024-11-03,2024-11-07. */
+export function ranges(periods: readonly Period[]): string[] {
+  const found: Array<{ first: Period; last: Period }> = [];
+  for (const period of periods) {
+    const last = found.at(-1);
+    if (last !== undefined && addPeriods(last.last, 1) === period) last.last = period;
+    else found.push({ first: period, last: period });
+  }
+  return found.map(({ first, last }) => (first === last ? first : `${first}..${last}`));
+}

@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import { DayboardError } from '../project/errors.ts';
+import type { CellState, Dataset, Period, Project, Reprocess } from '../project/model.ts';
+import { cellOf } from './cell-state.ts';
+import type { Cell } from './board.ts';
+import { commandLine } from './command-line.ts';
+import { affectedDerived, checksOf, derivedInOrder } from './derived.ts';
+import { deliveryKey, type DeliveryFacts } from './facts.ts';
+import type { Plan, PlannedCell, PlannedStep, PlanRequest, StepKind } from './plan.ts';
+
+/** Everything a plan is made from. */
+export interface PlanInput {
+  project: Project;
+  context: string;
+  request: PlanRequest;
+  /** RFC 3339. */
+  now: string;
+  /** By deliveryKey; a delivery the ledger has never heard of is absent. */
+  deliveries: ReadonlyMap<string, DeliveryFacts>;
+  /** By dataset. */
+  rulesHashes: ReadonlyMap<string, string>;
+  /** Rollups and views that owe something or were never computed, by name, with why. */
+  owed: ReadonlyMap<string, string>;
+  /** Rollups and views past their freshness limits. */
+  stale: readonly string[];
+  /** Median seconds of past steps by `durationKey`. */
+  durations: ReadonlyMap<string, number>;
+  held: Plan['held'];
+}
+
+export function durationKey(kind: StepKind, target: string): string {
+  return `${kind} ${target}`;
+}
+
+/** What would be done for a request. Pure: the same input gives the same plan. */
+export function makePlan(input: PlanInput): Plan {
+  const cells = input.request.cells.flatMap(({ dataset, periods }) => {
+    const definition = datasetOf(input.project, dataset);
+    return periods.map((period) => planCell(definition, period, input));
+  });
+  const steps = new StepList(input.durations);
+  addDeliverySteps(steps, cells);
+  addDerivedSteps(steps, cells, input);
+  const estimate = steps.estimate(input.request.concurrency);
+  const basis = basisOf(input, cells);
+  return {
+    schema: 'dayboard.plan/1',
+    project: input.project.name,
+    context: input.context,
+    request: input.request,
+    cells,
+    steps: steps.list,
+    ...(estimate === undefined ? {} : { estimateSeconds: estimate }),
+    held: input.held,
+    basis,
+    madeAt: input.now,
+    cli: commandLine(input.request),
+  };
+}
+
+function datasetOf(project: Project, name: string): Dataset {
+  const found = project.datasets.find((dataset) => dataset.name === name);
+  if (found === undefined) throw new DayboardError({ code: 'usage.dataset', kind: 'usage', message: `There is no dataset "${name}".` });
+  return found;
+}
+
+function planCell(dataset: Dataset, period: Period, input: PlanInput): PlannedCell {
+  const facts = input.deliveries.get(deliveryKey(dataset.name, period)) ?? { dataset: dataset.name, period };
+  const cell = cellOf(dataset, facts, { now: input.now, rulesHash: input.rulesHashes.get(dataset.name) ?? '' });
+  const { action, reason } = decideAction(cell, input, dataset);
+  return {
+    dataset: dataset.name,
+    period,
+    state: cell.state,
+    action,
+    reason,
+    version: cell.version,
+    ...(cell.object === undefined ? {} : { object: cell.object }),
+  };
+}
+
+/** Which states each reprocess word takes in. 'failed' includes cancelled cells: those are as they were before. */
+const TAKES: Record<Exclude<Reprocess, 'all'>, readonly CellState[]> = {
+  missing: ['missing', 'available', 'fetched'],
+  failed: ['failed'],
+  stale: ['stale', 'owed'],
+};
+
+function decideAction(cell: Cell, { request, project, deliveries }: PlanInput, dataset: Dataset): Pick<PlannedCell, 'action' | 'reason'> {
+  const skip = (reason: string) => ({ action: 'skip' as const, reason });
+  if (cell.state === 'off' || cell.state === 'not due') return skip(cell.why);
+  if (cell.state === 'running') return skip(`${cell.why} It is left to that run.`);
+  const newer = newerSnapshot(dataset, cell.period, deliveries);
+  if (newer !== undefined && cell.version === 0) return skip(`The newer snapshot of ${newer} is already published.`);
+  const wanted = request.reprocess.includes('all') || request.reprocess.some((word) => word !== 'all' && TAKES[word].includes(cell.state));
+  if (request.command === 'fetch') return fetchAction(cell, wanted);
+  if (!wanted) return skip(cell.state === 'loaded' || cell.state === 'suspicious' ? `Already loaded: version ${cell.version} of the same object.` : notAskedFor(cell));
+  return { action: 'import', reason: reasonFor(cell, project) };
+}
+
+function fetchAction(cell: Cell, wanted: boolean): Pick<PlannedCell, 'action' | 'reason'> {
+  if (cell.state === 'fetched') return { action: 'skip', reason: 'Already verified in the cache.' };
+  return wanted ? { action: 'fetch', reason: cell.why } : { action: 'skip', reason: cell.why };
+}
+
+function notAskedFor(cell: Cell): string {
+  return `${cell.why} Not asked for (--reprocess).`;
+}
+
+function reasonFor(cell: Cell, project: Project): string {
+  if (cell.state === 'loaded') return `Loaded again: version ${cell.version} is replaced.`;
+  if (cell.state === 'missing') return `Nothing was at the source of ${project.name} when it was last listed; it is looked up again.`;
+  return cell.why;
+}
+
+/** For snapshots that are replaced whole an older delivery must not come after a newer one. */
+function newerSnapshot(dataset: Dataset, period: Period, deliveries: ReadonlyMap<string, DeliveryFacts>): Period | undefined {
+  if (dataset.carries.kind !== 'snapshot' || dataset.carries.mode !== 'replace') return undefined;
+  let newest: Period | undefined;
+  for (const facts of deliveries.values()) {
+    if (facts.dataset !== dataset.name || facts.version === undefined || facts.period <= period) continue;
+    if (newest === undefined || facts.period > newest) newest = facts.period;
+  }
+  return newest;
+}
+
+function addDeliverySteps(steps: StepList, cells: readonly PlannedCell[]): void {
+  const inOrder = [...cells].filter((cell) => cell.action !== 'skip').sort((a, b) => (a.period < b.period ? -1 : a.period > b.period ? 1 : 0));
+  for (const cell of inOrder) {
+    const fetched = steps.add('fetch', cell.dataset, { period: cell.period });
+    if (cell.action === 'fetch') continue;
+    const loaded = steps.add('load', cell.dataset, { period: cell.period, needs: [fetched] });
+    steps.add('publish', cell.dataset, { period: cell.period, needs: [loaded] });
+  }
+}
+
+function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: PlanInput): void {
+  const { project, request } = input;
+  if (request.command === 'fetch' || request.command === 'import') return;
+  const publishes = steps.list.filter((step) => step.kind === 'publish').map((step) => step.seq);
+  const touched = [...new Set(cells.filter((cell) => cell.action === 'import').map((cell) => cell.dataset))];
+  const names = derivedNames(touched, input);
+  const seqs = new Map<string, number>();
+  for (const derived of derivedInOrder(project).filter((each) => names.has(each.name))) {
+    const below = derived.reads.map((name) => seqs.get(name)).filter((seq) => seq !== undefined);
+    const detail = request.command === 'refresh' && request.names.includes(derived.name) ? 'all' : input.owed.get(derived.name);
+    seqs.set(derived.name, steps.add(derived.kind, derived.name, { after: publishes, needs: below, ...(detail === undefined ? {} : { detail }) }));
+  }
+  const changed = new Set([...touched, ...names]);
+  const checks = request.command === 'check' ? project.checks.filter((check) => request.names.length === 0 || request.names.includes(check.name)) : checksOf(project, changed);
+  const before = [...publishes, ...seqs.values()];
+  for (const check of checks) steps.add('check', check.name, { after: before });
+}
+
+function derivedNames(touched: readonly string[], { project, request, owed, stale }: PlanInput): Set<string> {
+  if (request.command === 'check') return new Set();
+  if (request.command === 'sync') return affectedDerived(project, touched);
+  const asked = new Set(request.names);
+  if (request.owed === true) for (const name of owed.keys()) asked.add(name);
+  if (request.stale === true) for (const name of [...stale, ...owed.keys()]) asked.add(name);
+  return asked;
+}
+
+interface StepOptions {
+  period?: Period;
+  needs?: readonly number[];
+  after?: readonly number[];
+  detail?: string;
+}
+
+class StepList {
+  readonly list: PlannedStep[] = [];
+  private readonly durations: ReadonlyMap<string, number>;
+
+  constructor(durations: ReadonlyMap<string, number>) {
+    this.durations = durations;
+  }
+
+  add(kind: StepKind, target: string, options: StepOptions = {}): number {
+    const seq = this.list.length + 1;
+    const estimate = this.durations.get(durationKey(kind, target));
+    this.list.push({
+      seq,
+      kind,
+      target,
+      ...(options.period === undefined ? {} : { period: options.period }),
+      needs: [...(options.needs ?? [])],
+      after: [...(options.after ?? [])],
+      ...(options.detail === undefined ? {} : { detail: options.detail }),
+      ...(estimate === undefined ? {} : { estimateSeconds: estimate }),
+    });
+    return seq;
+  }
+
+  /** Wall-clock seconds: deliveries share the lanes, derived steps come after. Undefined when a step was never run. */
+  estimate(concurrency: number): number | undefined {
+    let deliveries = 0;
+    let derived = 0;
+    for (const step of this.list) {
+      if (step.estimateSeconds === undefined) return undefined;
+      if (step.period === undefined) derived += step.estimateSeconds;
+      else deliveries += step.estimateSeconds;
+    }
+    return deliveries / Math.max(1, concurrency) + derived;
+  }
+}
+
+/** Two plans with one basis do the same to the same state; the runner makes the plan anew and compares. */
+function basisOf(input: PlanInput, cells: readonly PlannedCell[]): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([input.project.name, input.context, input.request]));
+  for (const cell of cells) hash.update(JSON.stringify([cell.dataset, cell.period, cell.action, cell.version, cell.object?.key, cell.object?.etag]));
+  return hash.digest('hex').slice(0, 16);
+}
