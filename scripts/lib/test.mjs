@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
 const bin = (name) => join('node_modules', '.bin', name);
 
@@ -66,8 +66,8 @@ function count(report, succeeded) {
   const tests = report.testResults.flatMap((file) => file.assertionResults);
   const failures = report.testResults.flatMap((file) => {
     const failed = file.assertionResults.filter((test) => test.status === 'failed');
-    if (failed.length === 0 && file.status === 'failed') return [file.name];
-    return failed.map((test) => `${file.name}: ${test.fullName}`);
+    if (failed.length === 0 && file.status === 'failed') return [relative('.', file.name)];
+    return failed.map((test) => `${relative('.', file.name)}: ${test.fullName}`);
   });
   if (!succeeded && failures.length === 0)
     failures.push('vitest: it ended with an error outside of the tests');
