@@ -73,8 +73,8 @@ export async function releaseLock(client: Queryable, project: string, target: Lo
   await client.query('SELECT pg_advisory_unlock($1::bigint)', [lockKey(project, target).toString()]);
 }
 
-/** Those of the targets (all when absent) that somebody holds now, read from pg_locks: dead holders are not in it. */
-export async function lockHolders(client: Queryable, project: string, targets?: readonly string[]): Promise<LockHolder[]> {
+/** Those of the targets (all when absent) that somebody holds now, read from pg_locks: dead holders are not in it. Every project's when `project` is undefined. */
+export async function lockHolders(client: Queryable, project: string | undefined, targets?: readonly string[]): Promise<LockHolder[]> {
   const found = await client.query<{ target: string; by_user: string; host: string; pid: number; since: Date; run: string | null }>(
     `SELECT l.target, l.by_user, l.host, l.pid, l.since, l.run
        FROM dayboard.lock l
@@ -82,9 +82,9 @@ export async function lockHolders(client: Queryable, project: string, targets?: 
          ON p.locktype = 'advisory' AND p.granted AND p.objsubid = 1 AND p.pid = l.backend_pid
         AND p.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND ((p.classid::bigint << 32) | p.objid::bigint) = l.lock_key
-      WHERE l.project = $1 AND ($2::text[] IS NULL OR l.target = ANY ($2))
+      WHERE ($1::text IS NULL OR l.project = $1) AND ($2::text[] IS NULL OR l.target = ANY ($2))
       ORDER BY l.since`,
-    [project, targets ?? null],
+    [project ?? null, targets ?? null],
   );
   return found.rows.map((row) => ({
     target: row.target,
@@ -107,4 +107,10 @@ export function heldError(target: string, holder: LockHolder | undefined): Daybo
     facts: { target, holder: holder?.by, host: holder?.host, pid: holder?.pid, since: holder?.since, run: holder?.run },
     next: holder?.run === undefined ? 'Try again when it has ended.' : `Watch it with \`dayboard runs follow ${holder.run}\`, or try again when it has ended.`,
   });
+}
+
+/** Ids of the runs whose process lives: those whose lock is held. Every project's when `project` is undefined. */
+export async function aliveRuns(client: Queryable, project: string | undefined): Promise<string[]> {
+  const holders = await lockHolders(client, project);
+  return holders.filter((holder) => holder.target.startsWith('run ')).map((holder) => holder.target.slice('run '.length));
 }

@@ -1,0 +1,258 @@
+import type pg from 'pg';
+import type { Actor } from '../ledger/actor.ts';
+import type { Database } from '../ledger/connection.ts';
+import { databaseError, isConnectionLoss } from '../ledger/errors.ts';
+import { aliveRuns, heldError, lockHolders, takeLock, tryLock } from '../ledger/locks.ts';
+import { cancelRequest, CHANNEL, endInterruptedRuns, finishRun, insertRun } from '../ledger/runs.ts';
+import { deliveryKey } from '../plan/facts.ts';
+import type { Outcome, RunEvent, RunState } from '../plan/events.ts';
+import type { Plan, PlannedStep } from '../plan/plan.ts';
+import { DayboardError, toDayboardError } from '../project/errors.ts';
+import type { Project } from '../project/model.ts';
+import type { Cache } from '../source/cache.ts';
+import type { Source } from '../source/source.ts';
+import { executeSteps, type StepEnd } from './executor.ts';
+import { Lanes } from './lanes.ts';
+import { outcomeOf, type EndedStep } from './outcome.ts';
+import type { RunContext, StepReport } from './run-context.ts';
+import { etaSeconds } from './rate.ts';
+import { dropStaging, sweepStaging } from './staging-sweep.ts';
+import { STEP_WORK } from './steps/index.ts';
+import { RunWriter, stepName } from './writer.ts';
+
+export interface RunnerParts {
+  project: Project;
+  database: Database;
+  sources: ReadonlyMap<string, Source>;
+  cache: Cache;
+  actor: Actor;
+  now: () => string;
+  listener: (event: RunEvent) => void;
+}
+
+/** A run in this process. */
+export interface Run {
+  id: string;
+  done: Promise<Outcome>;
+  cancel(mode: 'step' | 'now', by: string): void;
+}
+
+/**
+ * Starts a plan: writes the run to the ledger, takes its locks on a control connection of its own, and works through
+ * its steps. Rejects with 'lock.held' when a delivery of the plan is held by somebody else.
+ */
+export async function startRun(plan: Plan, parts: RunnerParts): Promise<Run> {
+  const control = await parts.database.connect('control');
+  try {
+    await prepareLedger(control, plan, parts);
+    const id = await insertRun(control, plan, parts.actor);
+    await takeLock(control, { project: plan.project, target: `run ${id}`, actor: parts.actor, run: id });
+    const active = new ActiveRun(id, plan, control, parts);
+    return { id, done: active.work(), cancel: (mode, by) => active.cancel(mode, by) };
+  } catch (thrown) {
+    await control.end().catch(() => undefined);
+    throw databaseError(thrown);
+  }
+}
+
+async function prepareLedger(control: pg.Client, plan: Plan, parts: RunnerParts): Promise<void> {
+  const alive = await aliveRuns(control, plan.project);
+  await endInterruptedRuns(control, plan.project, alive);
+  await sweepStaging(control, await aliveRuns(control, undefined));
+  const wanted = plan.cells.filter((cell) => cell.action !== 'skip').map((cell) => `delivery ${cell.dataset} ${cell.period}`);
+  const [holder] = await lockHolders(control, parts.project.name, wanted);
+  if (holder !== undefined) throw heldError(holder.target, holder);
+}
+
+class ActiveRun {
+  private readonly id: string;
+  private readonly plan: Plan;
+  private readonly control: pg.Client;
+  private readonly parts: RunnerParts;
+  private readonly writer: RunWriter;
+  private readonly abort = new AbortController();
+  private readonly context: RunContext;
+  private readonly ended: EndedStep[] = [];
+  private readonly startedAt: number;
+  private stopping: 'step' | 'now' | undefined;
+  private lost: DayboardError | undefined;
+
+  constructor(id: string, plan: Plan, control: pg.Client, parts: RunnerParts) {
+    this.id = id;
+    this.plan = plan;
+    this.control = control;
+    this.parts = parts;
+    this.startedAt = Date.parse(parts.now());
+    this.writer = new RunWriter({
+      client: control,
+      project: plan.project,
+      run: id,
+      listener: parts.listener,
+      now: parts.now,
+      onLost: (thrown) => this.lose(thrown),
+    });
+    this.context = {
+      id,
+      plan,
+      project: parts.project,
+      database: parts.database,
+      sources: parts.sources,
+      cache: parts.cache,
+      actor: parts.actor,
+      lanes: new Lanes(parts.database),
+      signal: this.abort.signal,
+      work: new Map(),
+      cells: new Map(plan.cells.map((cell) => [deliveryKey(cell.dataset, cell.period), cell])),
+      ensured: new Map(),
+    };
+  }
+
+  async work(): Promise<Outcome> {
+    await this.listenForCancel();
+    const { actor } = this.parts;
+    this.writer.emit({
+      type: 'run.started',
+      command: this.plan.request.command,
+      cli: this.plan.cli,
+      by: actor.user,
+      host: actor.host,
+      steps: this.plan.steps.map(stepName),
+    });
+    await executeSteps(this.plan.steps, {
+      concurrency: Math.max(1, this.plan.request.concurrency),
+      perform: (step) => this.perform(step),
+      leave: (step, end, because) => this.leave(step, end, because),
+      isStopping: () => this.stopping !== undefined,
+    });
+    return this.finish();
+  }
+
+  /** 'step': nothing new begins; 'now': what is in flight is cancelled and rolled back. */
+  cancel(mode: 'step' | 'now', by: string): void {
+    if (this.stopping === 'now' || this.stopping === mode) return;
+    this.stopping = mode;
+    this.writer.emit({ type: 'run.cancelling', mode, by });
+    if (mode === 'now') void this.abortWork();
+  }
+
+  private async abortWork(): Promise<void> {
+    this.abort.abort(new DayboardError({ code: 'run.cancelled', kind: 'interrupted', message: 'Cancelled.' }));
+    const backends = this.context.lanes.busyBackends();
+    if (backends.length === 0 || this.lost !== undefined) return;
+    await this.control.query('SELECT pg_cancel_backend(pid) FROM unnest($1::int[]) AS pid', [backends]).catch(() => undefined);
+  }
+
+  private async listenForCancel(): Promise<void> {
+    this.control.on('notification', (message) => {
+      const payload = JSON.parse(message.payload ?? '{}') as { project?: string; run?: string; cancel?: 'step' | 'now' };
+      if (payload.project === this.plan.project && payload.run === this.id && payload.cancel !== undefined) void this.readCancel();
+    });
+    this.control.on('end', () => this.lose(new Error('Connection terminated')));
+    await this.control.query(`LISTEN ${CHANNEL}`);
+    await this.readCancel();
+  }
+
+  private async readCancel(): Promise<void> {
+    const asked = await cancelRequest(this.control, this.id).catch(() => undefined);
+    if (asked !== undefined) this.cancel(asked.mode, asked.by);
+  }
+
+  /** Without its control connection a run has no locks: it must not go on. */
+  private lose(thrown: unknown): void {
+    if (this.lost !== undefined) return;
+    this.lost = databaseError(thrown);
+    this.stopping = 'now';
+    this.abort.abort(this.lost);
+  }
+
+  private async perform(step: PlannedStep): Promise<StepEnd> {
+    const started = Date.parse(this.parts.now());
+    const name = stepName(step);
+    const seconds = () => (Date.parse(this.parts.now()) - started) / 1000;
+    this.writer.emit({ type: 'step.started', step: name, ...(step.estimateSeconds === undefined ? {} : { etaSeconds: step.estimateSeconds }) });
+    try {
+      if (step.kind === 'fetch') await this.lockDelivery(step);
+      const result = await STEP_WORK[step.kind](this.context, step, this.reportFor(step, seconds));
+      if (result.end === 'skipped') {
+        this.writer.emit({ type: 'step.skipped', step: name, reason: result.reason });
+        // What comes after a step that had nothing to do may still go on.
+        return this.end(step, 'done', 'skipped');
+      }
+      const { rows, bytes, detail } = result;
+      this.writer.emit({
+        type: 'step.done',
+        step: name,
+        seconds: seconds(),
+        ...(rows === undefined ? {} : { rows }),
+        ...(bytes === undefined ? {} : { bytes }),
+        ...(detail === undefined ? {} : { detail }),
+      });
+      return this.end(step, 'done');
+    } catch (thrown) {
+      return this.fail(step, thrown, seconds());
+    }
+  }
+
+  private fail(step: PlannedStep, thrown: unknown, seconds: number): StepEnd {
+    if (this.abort.signal.aborted && this.lost === undefined) {
+      this.writer.emit({ type: 'step.cancelled', step: stepName(step) });
+      return this.end(step, 'cancelled');
+    }
+    const facts = { ...(step.period === undefined ? { name: step.target } : { dataset: step.target, period: step.period }) };
+    const error = (thrown instanceof DayboardError ? thrown : looksLikeDatabase(thrown) ? databaseError(thrown) : toDayboardError(thrown)).with(facts);
+    this.writer.emit({ type: 'step.failed', step: stepName(step), seconds, error: error.toJSON() });
+    return this.end(step, 'failed', 'failed', error);
+  }
+
+  private end(step: PlannedStep, end: StepEnd, told: StepEnd = end, error?: DayboardError): StepEnd {
+    this.ended.push({ step, end: told, ...(error === undefined ? {} : { error }) });
+    return end;
+  }
+
+  private leave(step: PlannedStep, end: 'skipped' | 'cancelled', because: PlannedStep | undefined): void {
+    this.ended.push({ step, end });
+    if (end === 'cancelled') this.writer.emit({ type: 'step.cancelled', step: stepName(step) });
+    else this.writer.emit({ type: 'step.skipped', step: stepName(step), reason: because === undefined ? 'nothing to do' : `its ${because.kind} step did not succeed` });
+  }
+
+  private reportFor(step: PlannedStep, seconds: () => number): StepReport {
+    return {
+      progress: (progress) => {
+        const eta = etaSeconds(progress, seconds(), step.estimateSeconds);
+        this.writer.emit({ type: 'step.progress', step: stepName(step), ...progress, ...eta });
+      },
+      note: (message) => this.writer.emit({ type: 'step.note', step: stepName(step), message }),
+    };
+  }
+
+  private async lockDelivery(step: PlannedStep): Promise<void> {
+    const target = `delivery ${step.target} ${step.period ?? ''}` as const;
+    const result = await tryLock(this.control, { project: this.plan.project, target, actor: this.parts.actor, run: this.id });
+    if (!result.held) throw heldError(target, result.holder);
+  }
+
+  private async finish(): Promise<Outcome> {
+    const seconds = (Date.parse(this.parts.now()) - this.startedAt) / 1000;
+    const outcome = outcomeOf(this.ended, { seconds, cancelled: this.stopping !== undefined && this.lost === undefined, plan: this.plan });
+    await this.context.lanes.close();
+    try {
+      if (this.lost !== undefined) throw this.lost;
+      await dropStaging(this.control, this.id);
+      this.writer.emit({ type: 'run.done', outcome });
+      await this.writer.flush();
+      await finishRun(this.control, this.id, outcome.state satisfies RunState, outcome);
+      await this.control.query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify({ project: this.plan.project, run: this.id })]);
+    } catch (thrown) {
+      throw databaseError(thrown, { run: this.id });
+    } finally {
+      this.control.removeAllListeners('end');
+      await this.control.end().catch(() => undefined);
+    }
+    return outcome;
+  }
+}
+
+function looksLikeDatabase(thrown: unknown): boolean {
+  const code = (thrown as { code?: unknown } | null)?.code;
+  return isConnectionLoss(thrown) || (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code));
+}
