@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.{ts,tsx}'],
-    globalSetup: ['test/global-setup.ts'],
+    globalSetup: ['test/global-setup.ts', 'test/support/postgres-global.ts'],
     // Servers start and terminals draw on machines that are busy with the other files.
     testTimeout: 60_000,
     hookTimeout: 60_000,
