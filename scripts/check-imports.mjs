@@ -5,7 +5,10 @@ import { dirname, join, posix, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';
 
-/** From the top to the ground. A layer may import itself and every layer below it, never one above. */
+/**
+ * From the top to the ground. A layer may import itself and every layer below it, never one above. `plan` is pure:
+ * what is planned, shown and reported, which the ledger keeps and the runner runs.
+ */
 const LAYERS = [
   'main',
   'index',
@@ -14,12 +17,12 @@ const LAYERS = [
   'actions',
   'demo',
   'run',
-  'plan',
-  'source',
   'load',
   'rollup',
   'psql',
   'ledger',
+  'source',
+  'plan',
   'systems',
   'project',
 ];
@@ -37,7 +40,7 @@ const PACKAGES = [
   { matches: /^(react|ink|listr2)(\/|$)/, only: ['console', 'cli'] },
   {
     matches: /^(pg|pg-[^/]+|@aws-sdk\/.+|@smithy\/.+)(\/|$)/,
-    never: ['cli', 'console', 'actions', 'main', 'index'],
+    never: ['main', 'index', 'cli', 'console', 'actions', 'plan', 'systems'],
   },
 ];
 
@@ -46,12 +49,12 @@ const NO_PROCESS = [
   'index',
   'actions',
   'run',
-  'plan',
-  'source',
   'load',
   'rollup',
   'psql',
   'ledger',
+  'source',
+  'plan',
   'systems',
   'project',
 ];
