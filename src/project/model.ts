@@ -74,8 +74,12 @@ export interface RawTable extends RelationName {
 
 /** What a delivery carries, which decides how it is published (DESIGN section 3). */
 export type Carries =
-  /** Rows of its own period only: the period is replaced whole. `column` is the date column that says so. */
-  | { kind: 'period'; column: string }
+  /**
+   * Rows of its own period only: the period is replaced whole. `column` is the date column that says so; one that is
+   * computed with deliveryDay holds that day, its addDays included. With a `key`, rows of one file that share it
+   * (NULLs are alike) are duplicates, of which one stands.
+   */
+  | { kind: 'period'; column: string; key?: string[] }
   /** Rows of several periods, overlapping other deliveries: merged by key. */
   | { kind: 'window'; key: string[]; winner: Winner }
   /** Everything there is: merged by key where rows must outlive their disappearance, else replaced whole. */
@@ -86,8 +90,11 @@ export type Carries =
 export type Winner = 'newest' | 'first';
 
 export type SourceDefinition =
-  /** Objects of one bucket; S3_BUCKET_NAME and the other S3_* variables say where. */
-  | { kind: 's3' }
+  /**
+   * Objects of one bucket; S3_BUCKET_NAME and the other S3_* variables say where. `endpoint` and `region` are what
+   * holds when S3_ENDPOINT and S3_REGION are not set.
+   */
+  | { kind: 's3'; endpoint?: string; region?: string }
   /** Files of one directory, for tests, transfers and people without S3. */
   | { kind: 'directory'; path: string };
 
@@ -146,7 +153,12 @@ export interface Correction {
 export type Measure =
   | { kind: 'count'; where?: string; type?: string }
   | { kind: 'sum'; column: string; where?: string; type?: string }
-  | { kind: 'min' | 'max'; column: string; where?: string; type?: string };
+  | { kind: 'min' | 'max'; column: string; where?: string; type?: string }
+  /**
+   * The column's value in the group's first row by `orderBy` (columns of the parent, smallest first). Picks of one
+   * group with the same orderBy take the same row, as long as orderBy tells the picked values apart.
+   */
+  | { kind: 'pick'; column: string; orderBy: string[]; where?: string; type?: string };
 
 export interface Rollup {
   name: string;
