@@ -2,7 +2,7 @@ import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '
 import type { Plan, PlanRequest } from '../plan/plan.ts';
 import type { ErrorValue } from '../project/errors.ts';
 import type { Project } from '../project/model.ts';
-import type { Outcome, RunEvent } from './events.ts';
+import type { Outcome, RunEvent } from '../plan/events.ts';
 
 /** A named place to run a project. No secrets in here. */
 export interface ContextInfo {
@@ -24,6 +24,14 @@ export interface RunHandle {
   done: Promise<Outcome>;
   /** 'step': nothing new is started; 'now': what is in flight is cancelled and rolled back. */
   cancel(mode: 'step' | 'now'): Promise<void>;
+}
+
+/** One run with everything that the ledger has of it. */
+export interface RunDetail {
+  run: RunSummary;
+  plan: Plan;
+  steps: StepStatus[];
+  outcome?: Outcome;
 }
 
 export interface DoctorFinding {
@@ -48,7 +56,7 @@ export interface Workspace {
   /** Starts a plan. Rejects with kind 'refused' when the plan is out of date, the context read-only, or a target held. */
   start(plan: Plan, onEvent?: (event: RunEvent) => void): Promise<RunHandle>;
   runs(limit: number): Promise<RunSummary[]>;
-  run(id: string): Promise<{ run: RunSummary; plan: Plan; steps: StepStatus[]; outcome?: Outcome }>;
+  run(id: string): Promise<RunDetail>;
   /** The events of a run, those already written first; ends when the run ends or the signal aborts. */
   follow(id: string, signal?: AbortSignal): AsyncIterable<RunEvent>;
   cancel(id: string, mode: 'step' | 'now'): Promise<void>;
@@ -58,6 +66,8 @@ export interface Workspace {
    * connection is lost or back. Returns the function that ends it.
    */
   watch(listener: (change: LedgerChange) => void): () => void;
+  /** Takes the project's schedule for this process, so that two schedulers never both run; rejects with 'lock.held'. */
+  holdSchedule(): Promise<{ release(): Promise<void> }>;
   doctor(): AsyncIterable<DoctorFinding>;
   /** Ends what runs here (as cancel 'now'), closes connections. */
   close(): Promise<void>;

@@ -1,0 +1,80 @@
+import type { Queryable } from '../ledger/client.ts';
+import { readChecks, readDerived, readOwed } from '../ledger/derived.ts';
+import { readDeliveries, readListing } from '../ledger/deliveries.ts';
+import { aliveRuns } from '../ledger/locks.ts';
+import { readDurations, readRuns } from '../ledger/run-reader.ts';
+import type { Board, BoardRow } from '../plan/board.ts';
+import { cellOf } from '../plan/cell-state.ts';
+import { deliveryKey, type DeliveryFacts } from '../plan/facts.ts';
+import { durationKey } from '../plan/make.ts';
+import { nextStart } from '../plan/schedule.ts';
+import type { Dataset, Period, Project } from '../project/model.ts';
+import { boardPeriods, deliveryRange, type BoardRange } from './ranges.ts';
+import { derivedStatuses } from './derived-status.ts';
+
+export interface BoardQuery {
+  client: Queryable;
+  project: Project;
+  context: string;
+  range: BoardRange;
+  /** RFC 3339. */
+  now: string;
+  rulesHashes: ReadonlyMap<string, string>;
+}
+
+/** How many runs the board tells of. */
+const RECENT_RUNS = 20;
+
+/** The board from the ledger alone: no source is asked and no user table is read. */
+export async function readBoard(query: BoardQuery): Promise<Board> {
+  const { client, project, now } = query;
+  const periods = new Map(project.datasets.map((dataset) => [dataset.name, boardPeriods(dataset, query.range, now)]));
+  const ranges = [...periods].flatMap(([dataset, each]) => deliveryRange(dataset, each));
+  const alive = await aliveRuns(client, project.name);
+  const [deliveries, listing, durations, derived, owed, checks, runs] = await Promise.all([
+    readDeliveries(client, project.name, ranges, alive),
+    readListing(client, project.name),
+    readDurations(client, project.name),
+    readDerived(client, project.name),
+    readOwed(client, project.name),
+    readChecks(client, project.name, project.checks.map((check) => check.name)),
+    readRuns(client, project.name, RECENT_RUNS, alive),
+  ]);
+  return {
+    project: project.name,
+    context: query.context,
+    asOf: now,
+    ...(listing.listedAt === undefined ? {} : { listedAt: listing.listedAt }),
+    ...(listing.error === undefined ? {} : { listingError: listing.error }),
+    rows: project.datasets.map((dataset) => rowOf(dataset, periods.get(dataset.name) ?? [], deliveries, durations.medians, query)),
+    derived: derivedStatuses({ project, derived, owed, durations: durations.last, now }),
+    checks,
+    runs,
+    nextScheduled: nextStart(project.schedule, now),
+  };
+}
+
+function rowOf(
+  dataset: Dataset,
+  periods: readonly Period[],
+  deliveries: ReadonlyMap<string, DeliveryFacts>,
+  medians: ReadonlyMap<string, number>,
+  query: BoardQuery,
+): BoardRow {
+  const context = { now: query.now, rulesHash: query.rulesHashes.get(dataset.name) ?? '' };
+  const median = importMedian(medians, dataset.name);
+  return {
+    dataset: dataset.name,
+    relation: `${dataset.table.schema}.${dataset.table.name}`,
+    unit: dataset.period,
+    ...(dataset.off === undefined ? {} : { off: dataset.off }),
+    ...(median === undefined ? {} : { medianSeconds: median }),
+    cells: periods.map((period) => cellOf(dataset, deliveries.get(deliveryKey(dataset.name, period)) ?? { dataset: dataset.name, period }, context)),
+  };
+}
+
+function importMedian(medians: ReadonlyMap<string, number>, dataset: string): number | undefined {
+  const parts = (['fetch', 'load', 'publish'] as const).map((kind) => medians.get(durationKey(kind, dataset)));
+  if (parts.some((part) => part === undefined)) return undefined;
+  return parts.reduce<number>((sum, part) => sum + (part ?? 0), 0);
+}

@@ -1,0 +1,79 @@
+import { Temporal } from 'temporal-polyfill';
+import type { DerivedRecord, OwedBuckets } from '../ledger/derived.ts';
+import type { DerivedStatus, Verdict } from '../plan/board.ts';
+import { derivedInOrder, type Derived } from '../plan/derived.ts';
+import { durationKey } from '../plan/make.ts';
+import type { Day, FreshnessLimits, Project } from '../project/model.ts';
+
+export interface DerivedInput {
+  project: Project;
+  derived: ReadonlyMap<string, DerivedRecord>;
+  owed: ReadonlyMap<string, OwedBuckets>;
+  /** Seconds of the last refreshes by durationKey, oldest first. */
+  durations: ReadonlyMap<string, number[]>;
+  /** RFC 3339. */
+  now: string;
+}
+
+/** Rollups and views with their freshness, in the project's order. */
+export function derivedStatuses(input: DerivedInput): DerivedStatus[] {
+  return derivedInOrder(input.project).map((derived) => statusOf(derived, input));
+}
+
+function statusOf(derived: Derived, input: DerivedInput): DerivedStatus {
+  const record = input.derived.get(derived.name);
+  const owed = input.owed.get(derived.name);
+  const limits = derived.definition.freshness;
+  const zone = 'timeZone' in derived.definition ? derived.definition.timeZone : input.project.timeZone;
+  const age = record?.through === undefined ? undefined : ageSeconds(record.through, zone, input.now);
+  const judged = judge({ age, limits, owed, record });
+  return {
+    name: derived.name,
+    kind: derived.kind,
+    verdict: judged.verdict,
+    why: judged.why,
+    owed: owed?.buckets ?? [],
+    reads: [...derived.reads],
+    durations: input.durations.get(durationKey(derived.kind, derived.name)) ?? [],
+    ...(record?.through === undefined ? {} : { through: record.through }),
+    ...(age === undefined ? {} : { ageSeconds: age }),
+    ...limitSeconds(limits),
+    ...(record?.refreshed === undefined ? {} : { refreshed: record.refreshed }),
+    ...(record?.rows === undefined ? {} : { rows: record.rows }),
+    ...(record?.error === undefined ? {} : { error: record.error }),
+  };
+}
+
+/** Seconds since the end of the newest day inside, never negative. */
+export function ageSeconds(through: Day, timeZone: string, now: string): number {
+  const end = Temporal.PlainDate.from(through).add({ days: 1 }).toZonedDateTime(timeZone).toInstant();
+  return Math.max(0, Math.round((Date.parse(now) - end.epochMilliseconds) / 1000));
+}
+
+export function limitSeconds(limits: FreshnessLimits | undefined): Pick<DerivedStatus, 'warnSeconds' | 'errorSeconds'> {
+  return limits === undefined ? {} : { warnSeconds: limits.warnHours * 3600, errorSeconds: limits.errorHours * 3600 };
+}
+
+/** Pass, warn or error by age; 'unknown' is kept for what could not be measured. */
+export function ageVerdict(age: number | undefined, limits: FreshnessLimits | undefined): Verdict {
+  if (age === undefined) return 'unknown';
+  if (limits === undefined) return 'pass';
+  if (age > limits.errorHours * 3600) return 'error';
+  return age > limits.warnHours * 3600 ? 'warn' : 'pass';
+}
+
+function judge(facts: {
+  age: number | undefined;
+  limits: FreshnessLimits | undefined;
+  owed: OwedBuckets | undefined;
+  record: DerivedRecord | undefined;
+}): { verdict: Verdict; why: string } {
+  const { age, limits, owed, record } = facts;
+  if (record?.error !== undefined) return { verdict: 'error', why: `The last refresh failed: ${record.error.message}` };
+  if (record?.refreshed === undefined) return { verdict: 'unknown', why: 'Never computed.' };
+  const byAge = ageVerdict(age, limits);
+  if (owed !== undefined) return { verdict: byAge === 'error' ? 'error' : 'warn', why: owed.why };
+  if (age === undefined) return { verdict: 'unknown', why: 'It is empty, so its age is unknown.' };
+  if (byAge === 'pass') return { verdict: 'pass', why: `Holds data through ${record.through ?? ''}.` };
+  return { verdict: byAge, why: `Its newest day, ${record.through ?? ''}, is older than the limit of ${byAge === 'error' ? limits?.errorHours : limits?.warnHours} h.` };
+}

@@ -1,0 +1,263 @@
+import pg from 'pg';
+import type { Actor } from '../ledger/actor.ts';
+import { Database, type DatabaseSettings } from '../ledger/connection.ts';
+import { readChecks } from '../ledger/derived.ts';
+import { writeListing, writeListingError } from '../ledger/deliveries.ts';
+import { databaseError } from '../ledger/errors.ts';
+import { aliveRuns, takeLock } from '../ledger/locks.ts';
+import { migrate, requireLedger } from '../ledger/migrate.ts';
+import { readDurations, readRun, readRuns, readSteps } from '../ledger/run-reader.ts';
+import { requestCancel } from '../ledger/runs.ts';
+import { rulesHash } from '../load/rules-hash.ts';
+import type { Board, CheckStatus, DerivedStatus, RunSummary } from '../plan/board.ts';
+import type { RunEvent } from '../plan/events.ts';
+import type { Plan, PlanRequest } from '../plan/plan.ts';
+import { DayboardError, toDayboardError } from '../project/errors.ts';
+import type { Dataset, Project } from '../project/model.ts';
+import type { Cache } from '../source/cache.ts';
+import type { ListedObject, Source } from '../source/source.ts';
+import { readBoard } from './board-reader.ts';
+import { examine } from './doctor.ts';
+import { followRun } from './follow.ts';
+import { readFreshness } from './freshness.ts';
+import { LedgerHub } from './hub.ts';
+import { readPlan } from './plan-reader.ts';
+import type { BoardRange } from './ranges.ts';
+import { startRun, type Run } from './runner.ts';
+import type { ContextInfo, DoctorFinding, LedgerChange, RunDetail, RunHandle, Workspace } from './workspace.ts';
+
+export interface WorkspaceParts {
+  project: Project;
+  context: ContextInfo;
+  database: DatabaseSettings;
+  /** By the names that the project gives its sources. */
+  sources: ReadonlyMap<string, Source>;
+  cache: Cache;
+  actor: Actor;
+  /** The clock: RFC 3339. */
+  now: () => string;
+}
+
+/** Connections that readers share: the board's queries run side by side. */
+const READERS = 4;
+
+/** Opens a project in a context. Connects at the first use; fails then with 'database.…' or 'ledger.…'. */
+export function openWorkspace(parts: WorkspaceParts): Workspace {
+  return new LedgerWorkspace(parts);
+}
+
+class LedgerWorkspace implements Workspace {
+  readonly project: Project;
+  readonly context: ContextInfo;
+  private readonly parts: WorkspaceParts;
+  private readonly database: Database;
+  private readonly hub: LedgerHub;
+  private readonly rulesHashes: ReadonlyMap<string, string>;
+  private readonly running = new Map<string, Run>();
+  private pool: pg.Pool | undefined;
+  private opened: Promise<pg.Pool> | undefined;
+  private listing: Promise<void> | undefined;
+
+  constructor(parts: WorkspaceParts) {
+    this.parts = parts;
+    this.project = parts.project;
+    this.context = parts.context;
+    this.database = new Database(parts.database, parts.context.readOnly);
+    this.hub = new LedgerHub(this.database, parts.project.name);
+    this.rulesHashes = new Map(parts.project.datasets.map((dataset) => [dataset.name, rulesHash(dataset)]));
+  }
+
+  /** The readers' pool, once the ledger is known to be there. A failed try is not remembered: the next one tries again. */
+  private reader(): Promise<pg.Pool> {
+    this.opened ??= this.open().catch((thrown: unknown) => {
+      this.opened = undefined;
+      throw thrown;
+    });
+    return this.opened;
+  }
+
+  private async open(): Promise<pg.Pool> {
+    const client = await this.database.connect('start');
+    try {
+      await (this.context.readOnly ? requireLedger(client) : migrate(client));
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+    const pool = new pg.Pool({ ...this.database.config('read'), max: READERS, idleTimeoutMillis: 60_000 });
+    pool.on('error', () => undefined);
+    this.pool = pool;
+    return pool;
+  }
+
+  private async read<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+    const pool = await this.reader();
+    try {
+      // A pool answers query() as a client does; statements of one reader may run side by side on it.
+      return await work(pool as unknown as pg.ClientBase);
+    } catch (thrown) {
+      throw databaseError(thrown, { database: this.parts.database.display });
+    }
+  }
+
+  board(range: BoardRange): Promise<Board> {
+    return this.read((client) =>
+      readBoard({ client, project: this.project, context: this.context.name, range, now: this.parts.now(), rulesHashes: this.rulesHashes }),
+    );
+  }
+
+  list(signal?: AbortSignal): Promise<void> {
+    this.listing ??= this.listSources(signal).finally(() => {
+      this.listing = undefined;
+    });
+    return this.listing;
+  }
+
+  private async listSources(signal?: AbortSignal): Promise<void> {
+    for (const [name, source] of this.parts.sources) {
+      const datasets = this.project.datasets.filter((dataset) => dataset.source === name && dataset.off === undefined);
+      if (datasets.length > 0) await this.listSource(name, source, datasets, signal);
+    }
+  }
+
+  private async listSource(name: string, source: Source, datasets: readonly Dataset[], signal?: AbortSignal): Promise<void> {
+    const listed: ListedObject[] = [];
+    try {
+      for await (const each of source.list(datasets, signal)) listed.push(each);
+    } catch (thrown) {
+      const error = toDayboardError(thrown);
+      if (!this.context.readOnly) await this.read((client) => writeListingError(client, this.project.name, name, error.toJSON()));
+      throw error;
+    }
+    if (this.context.readOnly) return;
+    const client = await (await this.reader()).connect();
+    try {
+      await writeListing(client, this.project.name, name, datasets.map((dataset) => dataset.name), listed);
+    } catch (thrown) {
+      throw databaseError(thrown);
+    } finally {
+      client.release();
+    }
+  }
+
+  freshness(names?: readonly string[]): Promise<DerivedStatus[]> {
+    return this.read((client) => readFreshness({ client, project: this.project, now: this.parts.now(), ...(names === undefined ? {} : { names }) }));
+  }
+
+  plan(request: PlanRequest): Promise<Plan> {
+    return this.read((client) =>
+      readPlan({ client, project: this.project, context: this.context.name, request, now: this.parts.now(), rulesHashes: this.rulesHashes }),
+    );
+  }
+
+  async start(plan: Plan, onEvent: (event: RunEvent) => void = () => undefined): Promise<RunHandle> {
+    if (this.context.readOnly) throw readOnly(this.context);
+    await this.requireCurrent(plan);
+    const run = await startRun(plan, {
+      project: this.project,
+      database: this.database,
+      sources: this.parts.sources,
+      cache: this.parts.cache,
+      actor: this.parts.actor,
+      now: this.parts.now,
+      listener: onEvent,
+    });
+    this.running.set(run.id, run);
+    const done = run.done.finally(() => this.running.delete(run.id));
+    // Whoever holds the handle sees the rejection; close() must not die of it.
+    done.catch(() => undefined);
+    return { id: run.id, done, cancel: async (mode) => run.cancel(mode, this.parts.actor.user) };
+  }
+
+  /** What somebody looked at must be what is run: the plan is made anew and must do the same. */
+  private async requireCurrent(plan: Plan): Promise<void> {
+    const now = await this.plan(plan.request);
+    if (now.basis === plan.basis) return;
+    throw new DayboardError({
+      code: 'plan.out-of-date',
+      kind: 'refused',
+      message: 'What the plan was made from has changed since; nothing was started.',
+      facts: { madeAt: plan.madeAt },
+      next: 'Look at the new plan and start that.',
+    });
+  }
+
+  runs(limit: number): Promise<RunSummary[]> {
+    return this.read(async (client) => readRuns(client, this.project.name, limit, await aliveRuns(client, this.project.name)));
+  }
+
+  run(id: string): Promise<RunDetail> {
+    return this.read(async (client) => {
+      const found = await readRun(client, this.project.name, id, await aliveRuns(client, this.project.name));
+      if (found === undefined) throw unknownRun(id);
+      const durations = await readDurations(client, this.project.name);
+      return { ...found, steps: await readSteps(client, found.run.id, durations.medians) };
+    });
+  }
+
+  async *follow(id: string, signal?: AbortSignal): AsyncIterable<RunEvent> {
+    await this.run(id);
+    yield* followRun(await this.reader(), this.hub, this.project.name, id, signal);
+  }
+
+  async cancel(id: string, mode: 'step' | 'now'): Promise<void> {
+    if (this.context.readOnly) throw readOnly(this.context);
+    const detail = await this.run(id);
+    const asked = await this.read((client) => requestCancel(client, this.project.name, id, mode, this.parts.actor.user));
+    if (asked && detail.run.state === 'running') return;
+    throw new DayboardError({
+      code: 'run.not-running',
+      kind: 'refused',
+      message: `Run ${id} is not running: it is ${detail.run.state}.`,
+      facts: { run: id, state: detail.run.state },
+      next: 'There is nothing to cancel.',
+    });
+  }
+
+  checks(): Promise<CheckStatus[]> {
+    return this.read((client) => readChecks(client, this.project.name, this.project.checks.map((check) => check.name)));
+  }
+
+  watch(listener: (change: LedgerChange) => void): () => void {
+    return this.hub.watch(listener);
+  }
+
+  async holdSchedule(): Promise<{ release(): Promise<void> }> {
+    if (this.context.readOnly) throw readOnly(this.context);
+    await this.reader();
+    const client = await this.database.connect('schedule');
+    try {
+      await takeLock(client, { project: this.project.name, target: 'schedule', actor: this.parts.actor });
+    } catch (thrown) {
+      await client.end().catch(() => undefined);
+      throw databaseError(thrown);
+    }
+    return { release: () => client.end() };
+  }
+
+  doctor(): AsyncIterable<DoctorFinding> {
+    return examine({ ...this.parts, connection: this.database });
+  }
+
+  async close(): Promise<void> {
+    const runs = [...this.running.values()];
+    for (const run of runs) run.cancel('now', this.parts.actor.user);
+    await Promise.allSettled(runs.map((run) => run.done));
+    await this.hub.close();
+    for (const source of this.parts.sources.values()) source.close();
+    await this.pool?.end();
+  }
+}
+
+function readOnly(context: ContextInfo): DayboardError {
+  return new DayboardError({
+    code: 'context.read-only',
+    kind: 'refused',
+    message: `The context "${context.name}" is read-only.`,
+    facts: { context: context.name },
+    next: 'Choose a context that may write with --context.',
+  });
+}
+
+function unknownRun(id: string): DayboardError {
+  return new DayboardError({ code: 'usage.run', kind: 'usage', message: `There is no run ${id}.`, facts: { run: id }, next: '`dayboard runs` lists them.' });
+}

@@ -1,0 +1,36 @@
+import { markFetched } from '../../ledger/deliveries.ts';
+import { deliveryKey } from '../../plan/facts.ts';
+import { DayboardError } from '../../project/errors.ts';
+import { fetchToCache } from '../../source/cache.ts';
+import type { RunContext, StepWork } from '../run-context.ts';
+import { datasetOf, periodOfStep } from './lookup.ts';
+
+/** Source to verified cache: exactly the object that the plan names. */
+export const fetchStep: StepWork = async (run, step, report) => {
+  const dataset = datasetOf(run, step);
+  const period = periodOfStep(step);
+  const object = run.cells.get(deliveryKey(dataset.name, period))?.object;
+  const source = run.sources.get(dataset.source);
+  if (source === undefined) throw new RangeError(`no source "${dataset.source}"`);
+  if (object === undefined) throw nothingThere(run, dataset.key.replaceAll('{period}', period), source.place);
+  const file = await fetchToCache({
+    source,
+    cache: run.cache,
+    object,
+    signal: run.signal,
+    onProgress: ({ bytes, totalBytes }) => report.progress({ bytes, totalBytes, phase: 'fetch' }),
+    onRetry: ({ attempt, reason }) => report.note(`try ${attempt + 1} after: ${reason}`),
+  });
+  await run.lanes.use((client) => markFetched(client, run.project.name, dataset.name, period, object.etag));
+  run.work.set(deliveryKey(dataset.name, period), { object, file });
+  return { end: 'done', bytes: file.bytes, detail: { etag: object.etag, key: object.key, reused: file.reused } };
+};
+
+function nothingThere(run: RunContext, key: string, place: string): DayboardError {
+  return new DayboardError({
+    code: 'source.object-missing',
+    message: `There is no object ${key} in ${place}.`,
+    facts: { key, place },
+    next: `What was published before is as it was. Ask whoever delivers it; \`${run.plan.cli}\` loads it once it is there.`,
+  });
+}
