@@ -29,14 +29,22 @@ export async function readDeliveries(
     if (found === undefined) facts.set(key, (found = { dataset, period }));
     return found;
   };
-  const parameters = [project, ranges.map((each) => each.dataset), ranges.map((each) => each.first), ranges.map((each) => each.last)];
+  const parameters = [
+    project,
+    ranges.map((each) => each.dataset),
+    ranges.map((each) => each.first),
+    ranges.map((each) => each.last),
+  ];
   for (const row of await readVersions(client, parameters)) at(row.dataset, row.period).version = row.version;
   for (const row of await readObjects(client, parameters)) at(row.dataset, row.period).object = row.object;
-  for (const row of await readAttempts(client, parameters, alive)) at(row.dataset, row.period).attempt = row.attempt;
+  for (const row of await readAttempts(client, parameters, alive))
+    at(row.dataset, row.period).attempt = row.attempt;
   return facts;
 }
 
-type Found<K extends keyof DeliveryFacts> = { dataset: string; period: Period } & { [P in K]: NonNullable<DeliveryFacts[P]> };
+type Found<K extends keyof DeliveryFacts> = { dataset: string; period: Period } & {
+  [P in K]: NonNullable<DeliveryFacts[P]>;
+};
 
 async function readVersions(client: Queryable, parameters: unknown[]): Promise<Array<Found<'version'>>> {
   const found = await client.query<{
@@ -119,7 +127,11 @@ interface AttemptRow {
 }
 
 /** The newest run's failed or unfinished step of each delivery, unless a later run did the same step well. */
-async function readAttempts(client: Queryable, parameters: unknown[], alive: readonly string[]): Promise<Array<Found<'attempt'>>> {
+async function readAttempts(
+  client: Queryable,
+  parameters: unknown[],
+  alive: readonly string[],
+): Promise<Array<Found<'attempt'>>> {
   const found = await client.query<AttemptRow>(
     `SELECT DISTINCT ON (s.target, s.period)
             s.target, s.period, s.run, s.kind, s.state, coalesce(s.finished_at, s.started_at, r.started_at) AS at,
@@ -137,7 +149,11 @@ async function readAttempts(client: Queryable, parameters: unknown[], alive: rea
       ORDER BY s.target, s.period, s.run DESC, (s.state = 'failed') DESC, (s.state = 'running') DESC, s.seq`,
     [...parameters, alive],
   );
-  return found.rows.map((row) => ({ dataset: row.target, period: row.period, attempt: attemptOf(row, alive) }));
+  return found.rows.map((row) => ({
+    dataset: row.target,
+    period: row.period,
+    attempt: attemptOf(row, alive),
+  }));
 }
 
 function attemptOf(row: AttemptRow, alive: readonly string[]): NonNullable<DeliveryFacts['attempt']> {
@@ -162,7 +178,12 @@ export const INTERRUPTED: ErrorValue = {
   next: 'Run it again.',
 };
 
-export function progressOf(row: { rows: string | null; bytes: string | null; total_bytes: string | null; detail: { phase?: string; etaSeconds?: number } }) {
+export function progressOf(row: {
+  rows: string | null;
+  bytes: string | null;
+  total_bytes: string | null;
+  detail: { phase?: string; etaSeconds?: number };
+}) {
   return {
     ...(row.rows === null ? {} : { rows: Number(row.rows) }),
     ...(row.bytes === null ? {} : { bytes: Number(row.bytes) }),
@@ -222,7 +243,12 @@ export async function writeListing(
 }
 
 /** Records that a source could not be listed; what was seen before stays, with its age. */
-export async function writeListingError(client: Queryable, project: string, source: string, error: ErrorValue): Promise<void> {
+export async function writeListingError(
+  client: Queryable,
+  project: string,
+  source: string,
+  error: ErrorValue,
+): Promise<void> {
   await client.query(
     `INSERT INTO dayboard.listing (project, source, listed_at, objects, error) VALUES ($1, $2, clock_timestamp(), 0, $3)
      ON CONFLICT (project, source) DO UPDATE SET error = excluded.error`,
@@ -231,7 +257,10 @@ export async function writeListingError(client: Queryable, project: string, sour
 }
 
 /** When the sources were last listed (the oldest of them), and what went wrong since. */
-export async function readListing(client: Queryable, project: string): Promise<{ listedAt?: string; error?: ErrorValue }> {
+export async function readListing(
+  client: Queryable,
+  project: string,
+): Promise<{ listedAt?: string; error?: ErrorValue }> {
   const found = await client.query<{ listed_at: Date; error: ErrorValue | null }>(
     'SELECT listed_at, error FROM dayboard.listing WHERE project = $1 ORDER BY listed_at',
     [project],
@@ -245,7 +274,13 @@ export async function readListing(client: Queryable, project: string): Promise<{
 }
 
 /** Marks a delivery's object as verified in the cache. */
-export async function markFetched(client: Queryable, project: string, dataset: string, period: Period, etag: string): Promise<void> {
+export async function markFetched(
+  client: Queryable,
+  project: string,
+  dataset: string,
+  period: Period,
+  etag: string,
+): Promise<void> {
   await client.query(
     `UPDATE dayboard.object SET fetched_etag = $4, fetched_at = clock_timestamp() WHERE project = $1 AND dataset = $2 AND period = $3`,
     [project, dataset, period, etag],

@@ -7,7 +7,13 @@ import type { Queryable } from './client.ts';
 export const WHOLE = 'all';
 
 /** Notes buckets (first days, or WHOLE) of a rollup or view as owed, and why. What is owed already keeps its reason. */
-export async function owe(client: Queryable, project: string, name: string, buckets: readonly string[], why: string): Promise<void> {
+export async function owe(
+  client: Queryable,
+  project: string,
+  name: string,
+  buckets: readonly string[],
+  why: string,
+): Promise<void> {
   if (buckets.length === 0) return;
   await client.query(
     `INSERT INTO dayboard.owed (project, name, bucket, why) SELECT $1, $2, b, $4 FROM unnest($3::text[]) AS b ON CONFLICT DO NOTHING`,
@@ -16,8 +22,17 @@ export async function owe(client: Queryable, project: string, name: string, buck
 }
 
 /** Takes back what was owed, once it is computed, in the same transaction. */
-export async function settle(client: Queryable, project: string, name: string, buckets: readonly string[]): Promise<void> {
-  await client.query('DELETE FROM dayboard.owed WHERE project = $1 AND name = $2 AND bucket = ANY ($3)', [project, name, buckets]);
+export async function settle(
+  client: Queryable,
+  project: string,
+  name: string,
+  buckets: readonly string[],
+): Promise<void> {
+  await client.query('DELETE FROM dayboard.owed WHERE project = $1 AND name = $2 AND bucket = ANY ($3)', [
+    project,
+    name,
+    buckets,
+  ]);
 }
 
 export interface OwedBuckets {
@@ -78,7 +93,14 @@ export async function readDerived(client: Queryable, project: string): Promise<M
 export async function recordRefresh(
   client: Queryable,
   project: string,
-  derived: { name: string; kind: 'rollup' | 'view'; definitionHash: string; run?: string; rows?: number; through?: Day },
+  derived: {
+    name: string;
+    kind: 'rollup' | 'view';
+    definitionHash: string;
+    run?: string;
+    rows?: number;
+    through?: Day;
+  },
 ): Promise<void> {
   await client.query(
     `INSERT INTO dayboard.derived (project, name, kind, definition_hash, refreshed_at, run, rows, through)
@@ -87,12 +109,26 @@ export async function recordRefresh(
        SET kind = excluded.kind, definition_hash = excluded.definition_hash, refreshed_at = excluded.refreshed_at,
            run = coalesce(excluded.run, dayboard.derived.run), rows = coalesce(excluded.rows, dayboard.derived.rows),
            through = coalesce(excluded.through, dayboard.derived.through), error = NULL`,
-    [project, derived.name, derived.kind, derived.definitionHash, derived.run ?? null, derived.rows ?? null, derived.through ?? null],
+    [
+      project,
+      derived.name,
+      derived.kind,
+      derived.definitionHash,
+      derived.run ?? null,
+      derived.rows ?? null,
+      derived.through ?? null,
+    ],
   );
 }
 
 /** Records a refresh that failed; what the relation held stays as it was. */
-export async function recordRefreshError(client: Queryable, project: string, name: string, kind: 'rollup' | 'view', error: ErrorValue): Promise<void> {
+export async function recordRefreshError(
+  client: Queryable,
+  project: string,
+  name: string,
+  kind: 'rollup' | 'view',
+  error: ErrorValue,
+): Promise<void> {
   await client.query(
     `INSERT INTO dayboard.derived (project, name, kind, definition_hash, error) VALUES ($1, $2, $3, '', $4)
      ON CONFLICT (project, name) DO UPDATE SET error = excluded.error`,
@@ -103,17 +139,40 @@ export async function recordRefreshError(client: Queryable, project: string, nam
 export async function recordCheck(
   client: Queryable,
   project: string,
-  result: { name: string; run?: string; verdict: 'pass' | 'warn' | 'fail' | 'unknown'; findings: unknown[]; error?: ErrorValue },
+  result: {
+    name: string;
+    run?: string;
+    verdict: 'pass' | 'warn' | 'fail' | 'unknown';
+    findings: unknown[];
+    error?: ErrorValue;
+  },
 ): Promise<void> {
   await client.query(
     `INSERT INTO dayboard.check_result (project, name, run, verdict, findings, error) VALUES ($1, $2, $3, $4, $5, $6)`,
-    [project, result.name, result.run ?? null, result.verdict, JSON.stringify(result.findings), result.error === undefined ? null : JSON.stringify(result.error)],
+    [
+      project,
+      result.name,
+      result.run ?? null,
+      result.verdict,
+      JSON.stringify(result.findings),
+      result.error === undefined ? null : JSON.stringify(result.error),
+    ],
   );
 }
 
 /** The last result of each of the named checks; 'never' for those without one. */
-export async function readChecks(client: Queryable, project: string, names: readonly string[]): Promise<CheckStatus[]> {
-  const found = await client.query<{ name: string; at: Date; verdict: CheckStatus['verdict']; findings: unknown[]; error: ErrorValue | null }>(
+export async function readChecks(
+  client: Queryable,
+  project: string,
+  names: readonly string[],
+): Promise<CheckStatus[]> {
+  const found = await client.query<{
+    name: string;
+    at: Date;
+    verdict: CheckStatus['verdict'];
+    findings: unknown[];
+    error: ErrorValue | null;
+  }>(
     `SELECT DISTINCT ON (name) name, at, verdict, findings, error FROM dayboard.check_result
       WHERE project = $1 AND name = ANY ($2) ORDER BY name, at DESC`,
     [project, names],
@@ -122,6 +181,12 @@ export async function readChecks(client: Queryable, project: string, names: read
   return names.map((name) => {
     const row = last.get(name);
     if (row === undefined) return { name, verdict: 'never', findings: [] };
-    return { name, verdict: row.verdict, at: row.at.toISOString(), findings: row.findings, ...(row.error === null ? {} : { error: row.error }) };
+    return {
+      name,
+      verdict: row.verdict,
+      at: row.at.toISOString(),
+      findings: row.findings,
+      ...(row.error === null ? {} : { error: row.error }),
+    };
   });
 }

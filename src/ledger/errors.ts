@@ -9,8 +9,15 @@ export function errorCode(thrown: unknown): string | undefined {
 /** True when the connection is gone, so that nothing more can be asked on it. */
 export function isConnectionLoss(thrown: unknown): boolean {
   const code = errorCode(thrown) ?? '';
-  if (/^(08|57P0[123])/.test(code) || ['ECONNRESET', 'EPIPE', 'ECONNREFUSED', 'ETIMEDOUT', 'ENETUNREACH'].includes(code)) return true;
-  return thrown instanceof Error && /Connection terminated|Client has encountered a connection error|not queryable/.test(thrown.message);
+  if (
+    /^(08|57P0[123])/.test(code) ||
+    ['ECONNRESET', 'EPIPE', 'ECONNREFUSED', 'ETIMEDOUT', 'ENETUNREACH'].includes(code)
+  )
+    return true;
+  return (
+    thrown instanceof Error &&
+    /Connection terminated|Client has encountered a connection error|not queryable/.test(thrown.message)
+  );
 }
 
 /** A PostgreSQL or network failure as a DayboardError 'database.…', with the SQLSTATE and what to do. */
@@ -20,10 +27,18 @@ export function databaseError(thrown: unknown, facts: ErrorFacts = {}): Dayboard
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   const where = facts['database'] === undefined ? '' : ` (${String(facts['database'])})`;
   const parts = explain(code, text, where);
-  return new DayboardError({ ...parts, facts: { ...facts, ...(code === undefined ? {} : { sqlstate: code }) }, cause: thrown });
+  return new DayboardError({
+    ...parts,
+    facts: { ...facts, ...(code === undefined ? {} : { sqlstate: code }) },
+    cause: thrown,
+  });
 }
 
-function explain(code: string | undefined, text: string, where: string): Pick<ErrorParts, 'code' | 'message' | 'next'> {
+function explain(
+  code: string | undefined,
+  text: string,
+  where: string,
+): Pick<ErrorParts, 'code' | 'message' | 'next'> {
   switch (code) {
     case '28P01':
     case '28000':
@@ -51,7 +66,11 @@ function explain(code: string | undefined, text: string, where: string): Pick<Er
         next: 'Choose a context that may write. Nothing was changed.',
       };
     case '3F000':
-      return { code: 'database.schema-missing', message: `${text}${where}.`, next: 'Create the schema, or name another in the definition.' };
+      return {
+        code: 'database.schema-missing',
+        message: `${text}${where}.`,
+        next: 'Create the schema, or name another in the definition.',
+      };
     case '53300':
       return {
         code: 'database.too-many-connections',
@@ -59,33 +78,69 @@ function explain(code: string | undefined, text: string, where: string): Pick<Er
         next: 'Lower --concurrency, or wait until other sessions end.',
       };
     case '57P03':
-      return { code: 'database.starting', message: `PostgreSQL is starting up or shutting down${where}.`, next: 'Try again in a few seconds.' };
+      return {
+        code: 'database.starting',
+        message: `PostgreSQL is starting up or shutting down${where}.`,
+        next: 'Try again in a few seconds.',
+      };
     case '53100':
-      return { code: 'database.disk-full', message: `The database server's disk is full: ${text}.`, next: 'Free space on the server. What was published is as it was.' };
+      return {
+        code: 'database.disk-full',
+        message: `The database server's disk is full: ${text}.`,
+        next: 'Free space on the server. What was published is as it was.',
+      };
     case '55P03':
-      return { code: 'database.lock-timeout', message: `Another session holds a lock that was needed: ${text}.`, next: 'Try again when it has ended; `pg_stat_activity` shows who it is.' };
+      return {
+        code: 'database.lock-timeout',
+        message: `Another session holds a lock that was needed: ${text}.`,
+        next: 'Try again when it has ended; `pg_stat_activity` shows who it is.',
+      };
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return { code: 'database.unreachable', message: `The database's host name is not known${where}.`, next: 'Check the host in DATABASE_URL, and the network or tunnel.' };
+      return {
+        code: 'database.unreachable',
+        message: `The database's host name is not known${where}.`,
+        next: 'Check the host in DATABASE_URL, and the network or tunnel.',
+      };
     case 'ECONNREFUSED':
-      return { code: 'database.unreachable', message: `Nothing answers at the database's address${where}.`, next: 'Check host and port in DATABASE_URL, and that the server or tunnel is up.' };
+      return {
+        code: 'database.unreachable',
+        message: `Nothing answers at the database's address${where}.`,
+        next: 'Check host and port in DATABASE_URL, and that the server or tunnel is up.',
+      };
     case 'ETIMEDOUT':
     case 'ENETUNREACH':
     case 'EHOSTUNREACH':
-      return { code: 'database.unreachable', message: `The database's host cannot be reached${where}.`, next: 'Check the network, the tunnel and the firewall.' };
+      return {
+        code: 'database.unreachable',
+        message: `The database's host cannot be reached${where}.`,
+        next: 'Check the network, the tunnel and the firewall.',
+      };
   }
   if (/timeout expired|connection timeout/i.test(text)) {
-    return { code: 'database.unreachable', message: `The database did not answer in time${where}.`, next: 'Check the network, the tunnel and the firewall.' };
+    return {
+      code: 'database.unreachable',
+      message: `The database did not answer in time${where}.`,
+      next: 'Check the network, the tunnel and the firewall.',
+    };
   }
   if (/certificate|self.signed|altnames|SSL|TLS/i.test(text)) {
     return {
       code: 'database.tls',
       message: `The database's TLS certificate could not be verified${where}: ${text}.`,
-      next: 'Give the server\'s CA with sslrootcert=FILE in DATABASE_URL, or say sslmode=require there if this host may stay unverified.',
+      next: "Give the server's CA with sslrootcert=FILE in DATABASE_URL, or say sslmode=require there if this host may stay unverified.",
     };
   }
   if (isConnectionLoss({ code, message: text }) || /Connection terminated/.test(text)) {
-    return { code: 'database.connection-lost', message: `The connection to PostgreSQL was lost${where}.`, next: 'What was not finished was rolled back; run it again when the server is back.' };
+    return {
+      code: 'database.connection-lost',
+      message: `The connection to PostgreSQL was lost${where}.`,
+      next: 'What was not finished was rolled back; run it again when the server is back.',
+    };
   }
-  return { code: 'database.error', message: `${text}${where}`, next: 'What was published before is as it was.' };
+  return {
+    code: 'database.error',
+    message: `${text}${where}`,
+    next: 'What was published before is as it was.',
+  };
 }

@@ -4,7 +4,12 @@ import type { Actor } from './actor.ts';
 import type { Queryable } from './client.ts';
 
 /** What a lock is on. One word per kind; the rest says which. */
-export type LockTarget = `delivery ${string} ${string}` | `table ${string}` | `derived ${string}` | `run ${string}` | 'schedule';
+export type LockTarget =
+  | `delivery ${string} ${string}`
+  | `table ${string}`
+  | `derived ${string}`
+  | `run ${string}`
+  | 'schedule';
 
 export interface LockHolder {
   target: string;
@@ -33,9 +38,14 @@ export interface LockRequest {
  * Takes the session-level lock on this connection, or says who holds it. The lock ends with `releaseLock` or with
  * the connection, so a dead holder never blocks anyone. Taking it twice on one connection is the caller's mistake.
  */
-export async function tryLock(client: Queryable, request: LockRequest): Promise<{ held: true } | { held: false; holder: LockHolder | undefined }> {
+export async function tryLock(
+  client: Queryable,
+  request: LockRequest,
+): Promise<{ held: true } | { held: false; holder: LockHolder | undefined }> {
   const key = lockKey(request.project, request.target);
-  const tried = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS locked', [key.toString()]);
+  const tried = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS locked', [
+    key.toString(),
+  ]);
   if (tried.rows[0]?.locked === true) {
     await recordHolder(client, request, key);
     return { held: true };
@@ -64,18 +74,40 @@ async function recordHolder(client: Queryable, request: LockRequest, key: bigint
      ON CONFLICT (project, target) DO UPDATE
        SET lock_key = excluded.lock_key, run = excluded.run, backend_pid = excluded.backend_pid,
            by_user = excluded.by_user, host = excluded.host, pid = excluded.pid, since = excluded.since`,
-    [request.project, request.target, key.toString(), request.run ?? null, request.actor.user, request.actor.host, request.actor.pid],
+    [
+      request.project,
+      request.target,
+      key.toString(),
+      request.run ?? null,
+      request.actor.user,
+      request.actor.host,
+      request.actor.pid,
+    ],
   );
 }
 
 export async function releaseLock(client: Queryable, project: string, target: LockTarget): Promise<void> {
-  await client.query('DELETE FROM dayboard.lock WHERE project = $1 AND target = $2 AND backend_pid = pg_backend_pid()', [project, target]);
+  await client.query(
+    'DELETE FROM dayboard.lock WHERE project = $1 AND target = $2 AND backend_pid = pg_backend_pid()',
+    [project, target],
+  );
   await client.query('SELECT pg_advisory_unlock($1::bigint)', [lockKey(project, target).toString()]);
 }
 
 /** Those of the targets (all when absent) that somebody holds now, read from pg_locks: dead holders are not in it. Every project's when `project` is undefined. */
-export async function lockHolders(client: Queryable, project: string | undefined, targets?: readonly string[]): Promise<LockHolder[]> {
-  const found = await client.query<{ target: string; by_user: string; host: string; pid: number; since: Date; run: string | null }>(
+export async function lockHolders(
+  client: Queryable,
+  project: string | undefined,
+  targets?: readonly string[],
+): Promise<LockHolder[]> {
+  const found = await client.query<{
+    target: string;
+    by_user: string;
+    host: string;
+    pid: number;
+    since: Date;
+    run: string | null;
+  }>(
     `SELECT l.target, l.by_user, l.host, l.pid, l.since, l.run
        FROM dayboard.lock l
        JOIN pg_locks p
@@ -98,19 +130,34 @@ export async function lockHolders(client: Queryable, project: string | undefined
 
 /** 'lock.held': the second operator is told who holds it and since when, and how to watch. */
 export function heldError(target: string, holder: LockHolder | undefined): DayboardError {
-  const who = holder === undefined ? 'another session' : `${holder.by} on ${holder.host} (process ${holder.pid}) since ${holder.since}`;
+  const who =
+    holder === undefined
+      ? 'another session'
+      : `${holder.by} on ${holder.host} (process ${holder.pid}) since ${holder.since}`;
   const run = holder?.run === undefined ? '' : `, run ${holder.run}`;
   return new DayboardError({
     code: 'lock.held',
     kind: 'refused',
     message: `${target} is held by ${who}${run}.`,
-    facts: { target, holder: holder?.by, host: holder?.host, pid: holder?.pid, since: holder?.since, run: holder?.run },
-    next: holder?.run === undefined ? 'Try again when it has ended.' : `Watch it with \`dayboard runs follow ${holder.run}\`, or try again when it has ended.`,
+    facts: {
+      target,
+      holder: holder?.by,
+      host: holder?.host,
+      pid: holder?.pid,
+      since: holder?.since,
+      run: holder?.run,
+    },
+    next:
+      holder?.run === undefined
+        ? 'Try again when it has ended.'
+        : `Watch it with \`dayboard runs follow ${holder.run}\`, or try again when it has ended.`,
   });
 }
 
 /** Ids of the runs whose process lives: those whose lock is held. Every project's when `project` is undefined. */
 export async function aliveRuns(client: Queryable, project: string | undefined): Promise<string[]> {
   const holders = await lockHolders(client, project);
-  return holders.filter((holder) => holder.target.startsWith('run ')).map((holder) => holder.target.slice('run '.length));
+  return holders
+    .filter((holder) => holder.target.startsWith('run '))
+    .map((holder) => holder.target.slice('run '.length));
 }

@@ -38,7 +38,9 @@ export async function migrate(client: Queryable): Promise<void> {
 
 /** The migrations that this database has not had, oldest first; all of them when there is no ledger. */
 export async function pendingMigrations(client: Queryable): Promise<Migration[]> {
-  const found = await client.query<{ there: boolean }>(`SELECT to_regclass('dayboard.migration') IS NOT NULL AS there`);
+  const found = await client.query<{ there: boolean }>(
+    `SELECT to_regclass('dayboard.migration') IS NOT NULL AS there`,
+  );
   const all = migrations();
   if (found.rows[0]?.there !== true) return all;
   const done = await client.query<{ name: string }>('SELECT name FROM dayboard.migration');

@@ -36,7 +36,12 @@ const SUMMARY = `
     FROM dayboard.run r LEFT JOIN dayboard.step s ON s.run = r.id`;
 
 /** The newest runs first. Runs in state 'running' that are not `alive` are shown as interrupted. */
-export async function readRuns(client: Queryable, project: string, limit: number, alive: readonly string[]): Promise<RunSummary[]> {
+export async function readRuns(
+  client: Queryable,
+  project: string,
+  limit: number,
+  alive: readonly string[],
+): Promise<RunSummary[]> {
   const found = await client.query<RunRow>(
     `${SUMMARY} WHERE r.id IN (SELECT id FROM dayboard.run WHERE project = $1 ORDER BY id DESC LIMIT $2) GROUP BY r.id ORDER BY r.id DESC`,
     [project, limit],
@@ -59,7 +64,11 @@ export async function readRun(
   );
   const row = found.rows[0];
   if (row === undefined) return undefined;
-  return { run: summaryOf(row, alive), plan: row.plan, ...(row.outcome === null ? {} : { outcome: row.outcome }) };
+  return {
+    run: summaryOf(row, alive),
+    plan: row.plan,
+    ...(row.outcome === null ? {} : { outcome: row.outcome }),
+  };
 }
 
 function summaryOf(row: RunRow, alive: readonly string[]): RunSummary {
@@ -74,7 +83,14 @@ function summaryOf(row: RunRow, alive: readonly string[]): RunSummary {
     host: row.host,
     pid: row.pid,
     ...(row.cancel === null ? {} : { cancel: row.cancel }),
-    steps: { total: row.total, done: row.done, failed: row.failed, skipped: row.skipped, cancelled: row.cancelled, running: row.running },
+    steps: {
+      total: row.total,
+      done: row.done,
+      failed: row.failed,
+      skipped: row.skipped,
+      cancelled: row.cancelled,
+      running: row.running,
+    },
   };
 }
 
@@ -94,7 +110,11 @@ interface StepRow {
 }
 
 /** The steps of a run in the plan's order. `durations` are the medians by durationKey. */
-export async function readSteps(client: Queryable, run: string, durations: ReadonlyMap<string, number>): Promise<StepStatus[]> {
+export async function readSteps(
+  client: Queryable,
+  run: string,
+  durations: ReadonlyMap<string, number>,
+): Promise<StepStatus[]> {
   const found = await client.query<StepRow>(
     `SELECT seq, kind, target, period, state, started_at, finished_at, rows, bytes, total_bytes, detail, error
        FROM dayboard.step WHERE run = $1 ORDER BY seq`,
@@ -125,7 +145,10 @@ const SAMPLE = 14;
 const RECENT_RUNS = 200;
 
 /** Median seconds of the last done steps, by durationKey, and the last durations of each, oldest first. */
-export async function readDurations(client: Queryable, project: string): Promise<{ medians: Map<string, number>; last: Map<string, number[]> }> {
+export async function readDurations(
+  client: Queryable,
+  project: string,
+): Promise<{ medians: Map<string, number>; last: Map<string, number[]> }> {
   const found = await client.query<{ kind: StepKind; target: string; seconds: number[] }>(
     `SELECT kind, target, array_agg(seconds ORDER BY finished_at) AS seconds
        FROM (SELECT kind, target, finished_at, extract(epoch FROM finished_at - started_at)::float8 AS seconds,
@@ -148,5 +171,7 @@ export async function readDurations(client: Queryable, project: string): Promise
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }

@@ -15,14 +15,28 @@ export async function insertRun(client: Queryable, plan: Plan, actor: Actor): Pr
   const inserted = await client.query<{ id: string }>(
     `INSERT INTO dayboard.run (project, context, command, cli, plan, state, by_user, host, pid)
      VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8) RETURNING id`,
-    [plan.project, plan.context, plan.request.command, plan.cli, JSON.stringify(plan), actor.user, actor.host, actor.pid],
+    [
+      plan.project,
+      plan.context,
+      plan.request.command,
+      plan.cli,
+      JSON.stringify(plan),
+      actor.user,
+      actor.host,
+      actor.pid,
+    ],
   );
   const id = (inserted.rows[0] as { id: string }).id;
   await insertSteps(client, plan.project, id, plan.steps);
   return id;
 }
 
-async function insertSteps(client: Queryable, project: string, run: string, steps: readonly PlannedStep[]): Promise<void> {
+async function insertSteps(
+  client: Queryable,
+  project: string,
+  run: string,
+  steps: readonly PlannedStep[],
+): Promise<void> {
   await client.query(
     `INSERT INTO dayboard.step (run, seq, project, kind, target, period, state)
      SELECT $1, s.seq, $2, s.kind, s.target, s.period, 'queued'
@@ -39,7 +53,12 @@ async function insertSteps(client: Queryable, project: string, run: string, step
 }
 
 /** Writes one event: the step's row, the event itself (progress is not kept), and a NOTIFY for other consoles. */
-export async function writeEvent(client: Queryable, project: string, seq: number, event: RunEvent): Promise<void> {
+export async function writeEvent(
+  client: Queryable,
+  project: string,
+  seq: number,
+  event: RunEvent,
+): Promise<void> {
   await updateStep(client, event);
   if (event.type !== 'step.progress') {
     await client.query('INSERT INTO dayboard.event (run, seq, at, body) VALUES ($1, $2, $3, $4)', [
@@ -50,7 +69,8 @@ export async function writeEvent(client: Queryable, project: string, seq: number
     ]);
   }
   const whole = JSON.stringify({ project, run: event.run, seq, event });
-  const payload = Buffer.byteLength(whole) <= MAX_PAYLOAD ? whole : JSON.stringify({ project, run: event.run, seq });
+  const payload =
+    Buffer.byteLength(whole) <= MAX_PAYLOAD ? whole : JSON.stringify({ project, run: event.run, seq });
   await client.query('SELECT pg_notify($1, $2)', [CHANNEL, payload]);
 }
 
@@ -65,7 +85,13 @@ async function updateStep(client: Queryable, event: RunEvent): Promise<void> {
         event,
         `rows = coalesce($3, rows), bytes = coalesce($4, bytes), total_bytes = coalesce($5, total_bytes),
          detail = detail || jsonb_strip_nulls(jsonb_build_object('phase', $6::text, 'etaSeconds', $7::float8))`,
-        [event.rows ?? null, event.bytes ?? null, event.totalBytes ?? null, event.phase ?? null, event.etaSeconds ?? null],
+        [
+          event.rows ?? null,
+          event.bytes ?? null,
+          event.totalBytes ?? null,
+          event.phase ?? null,
+          event.etaSeconds ?? null,
+        ],
       );
       return;
     case 'step.done':
@@ -77,10 +103,18 @@ async function updateStep(client: Queryable, event: RunEvent): Promise<void> {
       );
       return;
     case 'step.failed':
-      await setStep(client, event, `state = 'failed', finished_at = $3, error = $4`, [event.at, JSON.stringify(event.error)]);
+      await setStep(client, event, `state = 'failed', finished_at = $3, error = $4`, [
+        event.at,
+        JSON.stringify(event.error),
+      ]);
       return;
     case 'step.skipped':
-      await setStep(client, event, `state = 'skipped', finished_at = $3, detail = detail || jsonb_build_object('reason', $4::text)`, [event.at, event.reason]);
+      await setStep(
+        client,
+        event,
+        `state = 'skipped', finished_at = $3, detail = detail || jsonb_build_object('reason', $4::text)`,
+        [event.at, event.reason],
+      );
       return;
     case 'step.cancelled':
       await setStep(client, event, `state = 'cancelled', finished_at = $3`, [event.at]);
@@ -90,21 +124,40 @@ async function updateStep(client: Queryable, event: RunEvent): Promise<void> {
   }
 }
 
-async function setStep(client: Queryable, event: RunEvent & { step: { seq: number } }, set: string, values: unknown[]): Promise<void> {
-  await client.query(`UPDATE dayboard.step SET ${set} WHERE run = $1 AND seq = $2`, [event.run, event.step.seq, ...values]);
-}
-
-/** Ends a run in the ledger. */
-export async function finishRun(client: Queryable, run: string, state: RunState, outcome: Outcome): Promise<void> {
-  await client.query(`UPDATE dayboard.run SET state = $2, finished_at = clock_timestamp(), outcome = $3 WHERE id = $1`, [
-    run,
-    state,
-    JSON.stringify(outcome),
+async function setStep(
+  client: Queryable,
+  event: RunEvent & { step: { seq: number } },
+  set: string,
+  values: unknown[],
+): Promise<void> {
+  await client.query(`UPDATE dayboard.step SET ${set} WHERE run = $1 AND seq = $2`, [
+    event.run,
+    event.step.seq,
+    ...values,
   ]);
 }
 
+/** Ends a run in the ledger. */
+export async function finishRun(
+  client: Queryable,
+  run: string,
+  state: RunState,
+  outcome: Outcome,
+): Promise<void> {
+  await client.query(
+    `UPDATE dayboard.run SET state = $2, finished_at = clock_timestamp(), outcome = $3 WHERE id = $1`,
+    [run, state, JSON.stringify(outcome)],
+  );
+}
+
 /** Asks a run to stop; its own process does it. False when it is not running (any more). */
-export async function requestCancel(client: Queryable, project: string, run: string, mode: 'step' | 'now', by: string): Promise<boolean> {
+export async function requestCancel(
+  client: Queryable,
+  project: string,
+  run: string,
+  mode: 'step' | 'now',
+  by: string,
+): Promise<boolean> {
   const updated = await client.query(
     `UPDATE dayboard.run SET cancel = CASE WHEN cancel = 'now' THEN cancel ELSE $3 END, cancelled_by = $4
       WHERE project = $1 AND id = $2 AND state = 'running'`,
@@ -116,7 +169,10 @@ export async function requestCancel(client: Queryable, project: string, run: str
 }
 
 /** What somebody asked a run to do: undefined while it should go on. */
-export async function cancelRequest(client: Queryable, run: string): Promise<{ mode: 'step' | 'now'; by: string } | undefined> {
+export async function cancelRequest(
+  client: Queryable,
+  run: string,
+): Promise<{ mode: 'step' | 'now'; by: string } | undefined> {
   const found = await client.query<{ cancel: 'step' | 'now' | null; cancelled_by: string | null }>(
     'SELECT cancel, cancelled_by FROM dayboard.run WHERE id = $1',
     [run],
@@ -126,7 +182,11 @@ export async function cancelRequest(client: Queryable, run: string): Promise<{ m
 }
 
 /** The events of a run after `seq`, oldest first. */
-export async function eventsAfter(client: Queryable, run: string, seq: number): Promise<Array<{ seq: number; event: RunEvent }>> {
+export async function eventsAfter(
+  client: Queryable,
+  run: string,
+  seq: number,
+): Promise<Array<{ seq: number; event: RunEvent }>> {
   const found = await client.query<{ seq: number; body: RunEvent }>(
     'SELECT seq, body FROM dayboard.event WHERE run = $1 AND seq > $2 ORDER BY seq',
     [run, seq],
@@ -138,7 +198,11 @@ export async function eventsAfter(client: Queryable, run: string, seq: number): 
  * Runs whose process is gone without an end (nobody holds their lock) are ended as 'interrupted'; what they were at
  * is marked failed, what they had not begun cancelled. Returns their ids.
  */
-export async function endInterruptedRuns(client: Queryable, project: string, alive: readonly string[]): Promise<string[]> {
+export async function endInterruptedRuns(
+  client: Queryable,
+  project: string,
+  alive: readonly string[],
+): Promise<string[]> {
   const ended = await client.query<{ id: string }>(
     `UPDATE dayboard.run SET state = 'interrupted', finished_at = clock_timestamp()
       WHERE project = $1 AND state = 'running' AND NOT (id::text = ANY ($2)) RETURNING id`,
@@ -151,6 +215,9 @@ export async function endInterruptedRuns(client: Queryable, project: string, ali
       WHERE run = ANY ($1::bigint[]) AND state = 'running'`,
     [ids, JSON.stringify(INTERRUPTED)],
   );
-  await client.query(`UPDATE dayboard.step SET state = 'cancelled' WHERE run = ANY ($1::bigint[]) AND state = 'queued'`, [ids]);
+  await client.query(
+    `UPDATE dayboard.step SET state = 'cancelled' WHERE run = ANY ($1::bigint[]) AND state = 'queued'`,
+    [ids],
+  );
   return ids;
 }

@@ -13,7 +13,10 @@ export interface StateContext {
 }
 
 /** An ETag means the same object only under the same key. */
-function isSameObject(version: { key: string; etag: string }, object: { key: string; etag: string }): boolean {
+function isSameObject(
+  version: { key: string; etag: string },
+  object: { key: string; etag: string },
+): boolean {
   return version.etag === object.etag && version.key === object.key;
 }
 
@@ -30,11 +33,15 @@ export function cellOf(dataset: Dataset, facts: DeliveryFacts, context: StateCon
     version: version?.version ?? 0,
     publishedBefore: version !== undefined,
     ...(version === undefined ? {} : { rows: version.rows }),
-    ...(object === undefined ? {} : { object: { key: object.key, size: object.size, etag: object.etag, modified: object.modified } }),
+    ...(object === undefined
+      ? {}
+      : { object: { key: object.key, size: object.size, etag: object.etag, modified: object.modified } }),
     ...(run === undefined ? {} : { run }),
     ...(since === undefined ? {} : { since }),
     ...(state === 'failed' && attempt?.error !== undefined ? { error: attempt.error } : {}),
-    ...(state === 'running' && attempt !== undefined ? { progress: { ...attempt.progress, kind: attempt.kind } } : {}),
+    ...(state === 'running' && attempt !== undefined
+      ? { progress: { ...attempt.progress, kind: attempt.kind } }
+      : {}),
   };
 }
 
@@ -46,18 +53,24 @@ interface Decision {
 
 function decide(dataset: Dataset, facts: DeliveryFacts, context: StateContext): Decision {
   if (dataset.off !== undefined) return { state: 'off', why: `Switched off: ${dataset.off}` };
-  return attempted(facts) ?? (facts.version === undefined ? unpublished(dataset, facts, context) : published(facts, context));
+  return (
+    attempted(facts) ??
+    (facts.version === undefined ? unpublished(dataset, facts, context) : published(facts, context))
+  );
 }
 
 function attempted({ attempt, object, version }: DeliveryFacts): Decision | undefined {
   if (attempt === undefined) return undefined;
-  if (attempt.state === 'running') return { state: 'running', why: `Run ${attempt.run} is at its ${attempt.kind} step.`, since: attempt.at };
-  if (attempt.state === 'queued') return { state: 'running', why: `Queued in run ${attempt.run}.`, since: attempt.at };
+  if (attempt.state === 'running')
+    return { state: 'running', why: `Run ${attempt.run} is at its ${attempt.kind} step.`, since: attempt.at };
+  if (attempt.state === 'queued')
+    return { state: 'running', why: `Queued in run ${attempt.run}.`, since: attempt.at };
   // A missing object is the source's state, told by the listing; and a new object deserves a new judgement.
   if (attempt.error?.code === 'source.object-missing') return undefined;
   if (version !== undefined && version.publishedAt > attempt.at) return undefined;
   if (object !== undefined && attempt.etag !== undefined && attempt.etag !== object.etag) return undefined;
-  const kept = version === undefined ? 'Nothing was published.' : `Version ${version.version} is still published.`;
+  const kept =
+    version === undefined ? 'Nothing was published.' : `Version ${version.version} is still published.`;
   return { state: 'failed', why: `${attempt.error?.message ?? 'It failed.'} ${kept}`, since: attempt.at };
 }
 
@@ -66,13 +79,25 @@ function published({ version, object }: DeliveryFacts, context: StateContext): D
   const since = version.publishedAt;
   const finding = version.findings[0];
   if (object !== undefined && !isSameObject(version, object)) {
-    return { state: 'stale', why: `The object changed at the source (${object.modified}) after version ${version.version} was loaded.`, since: object.modified };
+    return {
+      state: 'stale',
+      why: `The object changed at the source (${object.modified}) after version ${version.version} was loaded.`,
+      since: object.modified,
+    };
   }
   if (version.rulesHash !== context.rulesHash) {
-    return { state: 'owed', why: `Version ${version.version} was loaded under older rules of the definition.`, since };
+    return {
+      state: 'owed',
+      why: `Version ${version.version} was loaded under older rules of the definition.`,
+      since,
+    };
   }
   if (finding !== undefined) return { state: 'suspicious', why: finding.message, since };
-  return { state: 'loaded', why: `Version ${version.version}, ${version.rows.toLocaleString('en')} rows.`, since };
+  return {
+    state: 'loaded',
+    why: `Version ${version.version}, ${version.rows.toLocaleString('en')} rows.`,
+    since,
+  };
 }
 
 function unpublished(dataset: Dataset, { period, object }: DeliveryFacts, context: StateContext): Decision {
@@ -81,7 +106,8 @@ function unpublished(dataset: Dataset, { period, object }: DeliveryFacts, contex
       ? { state: 'fetched', why: 'Verified in the cache, not loaded yet.', since: object.firstSeen }
       : { state: 'available', why: 'At the source, not loaded yet.', since: object.firstSeen };
   }
-  if (isBefore(dataset.since, period)) return { state: 'not due', why: `Deliveries begin with ${dataset.since}.` };
+  if (isBefore(dataset.since, period))
+    return { state: 'not due', why: `Deliveries begin with ${dataset.since}.` };
   const due = dueAt(period, dataset.expected, dataset.timeZone);
   if (Temporal.Instant.compare(Temporal.Instant.from(context.now), due) < 0) {
     return { state: 'not due', why: `Due ${due.toString({ smallestUnit: 'minute' })}.` };

@@ -22,7 +22,9 @@ function derivedCommand(request: PlanRequest): string {
 
 function flags(request: PlanRequest): string[] {
   const words: string[] = [];
-  const asDefault = request.reprocess.length === DEFAULT_REPROCESS.length && DEFAULT_REPROCESS.every((word) => request.reprocess.includes(word));
+  const asDefault =
+    request.reprocess.length === DEFAULT_REPROCESS.length &&
+    DEFAULT_REPROCESS.every((word) => request.reprocess.includes(word));
   if (!asDefault) words.push('--reprocess', request.reprocess.join(','));
   if (request.force.length > 0) words.push('--force', request.force.join(','));
   return words;

@@ -11,14 +11,27 @@ export interface Derived {
 /** Rollups and views, each after everything that it reads (the definition has no cycles: the schema checks that). */
 export function derivedInOrder(project: Project): Derived[] {
   const waiting: Derived[] = [
-    ...project.rollups.map((rollup) => ({ kind: 'rollup' as const, name: rollup.name, reads: [rollup.over], definition: rollup })),
-    ...project.views.map((view) => ({ kind: 'view' as const, name: view.name, reads: view.reads, definition: view })),
+    ...project.rollups.map((rollup) => ({
+      kind: 'rollup' as const,
+      name: rollup.name,
+      reads: [rollup.over],
+      definition: rollup,
+    })),
+    ...project.views.map((view) => ({
+      kind: 'view' as const,
+      name: view.name,
+      reads: view.reads,
+      definition: view,
+    })),
   ];
   const placed = new Set(project.datasets.map((dataset) => dataset.name));
   const ordered: Derived[] = [];
   while (waiting.length > 0) {
     const next = waiting.findIndex((each) => each.reads.every((name) => placed.has(name)));
-    if (next === -1) throw new RangeError(`rollups or views read each other in a circle: ${waiting.map((each) => each.name).join(', ')}`);
+    if (next === -1)
+      throw new RangeError(
+        `rollups or views read each other in a circle: ${waiting.map((each) => each.name).join(', ')}`,
+      );
     const [each] = waiting.splice(next, 1) as [Derived];
     placed.add(each.name);
     ordered.push(each);

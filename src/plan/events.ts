@@ -32,13 +32,27 @@ export interface Outcome {
 
 /** One line of `sync --json` and `runs follow --json`. */
 export type RunEvent =
-  | (EventBase & { type: 'run.started'; command: string; cli: string; by: string; host: string; steps: StepName[] })
+  | (EventBase & {
+      type: 'run.started';
+      command: string;
+      cli: string;
+      by: string;
+      host: string;
+      steps: StepName[];
+    })
   | (EventBase & { type: 'run.cancelling'; mode: 'step' | 'now'; by: string })
   | (EventBase & { type: 'run.done'; outcome: Outcome })
   | (EventBase & { type: 'step.started'; step: StepName; etaSeconds?: number })
   | (EventBase & { type: 'step.progress'; step: StepName } & Progress)
   | (EventBase & { type: 'step.note'; step: StepName; message: string })
-  | (EventBase & { type: 'step.done'; step: StepName; seconds: number; rows?: number; bytes?: number; detail?: Record<string, unknown> })
+  | (EventBase & {
+      type: 'step.done';
+      step: StepName;
+      seconds: number;
+      rows?: number;
+      bytes?: number;
+      detail?: Record<string, unknown>;
+    })
   | (EventBase & { type: 'step.failed'; step: StepName; seconds: number; error: ErrorValue })
   | (EventBase & { type: 'step.skipped'; step: StepName; reason: string })
   | (EventBase & { type: 'step.cancelled'; step: StepName });

@@ -60,13 +60,21 @@ export function makePlan(input: PlanInput): Plan {
 
 function datasetOf(project: Project, name: string): Dataset {
   const found = project.datasets.find((dataset) => dataset.name === name);
-  if (found === undefined) throw new DayboardError({ code: 'usage.dataset', kind: 'usage', message: `There is no dataset "${name}".` });
+  if (found === undefined)
+    throw new DayboardError({
+      code: 'usage.dataset',
+      kind: 'usage',
+      message: `There is no dataset "${name}".`,
+    });
   return found;
 }
 
 function planCell(dataset: Dataset, period: Period, input: PlanInput): PlannedCell {
   const facts = input.deliveries.get(deliveryKey(dataset.name, period)) ?? { dataset: dataset.name, period };
-  const cell = cellOf(dataset, facts, { now: input.now, rulesHash: input.rulesHashes.get(dataset.name) ?? '' });
+  const cell = cellOf(dataset, facts, {
+    now: input.now,
+    rulesHash: input.rulesHashes.get(dataset.name) ?? '',
+  });
   const { action, reason } = decideAction(cell, input, dataset);
   return {
     dataset: dataset.name,
@@ -86,15 +94,27 @@ const TAKES: Record<Exclude<Reprocess, 'all'>, readonly CellState[]> = {
   stale: ['stale', 'owed'],
 };
 
-function decideAction(cell: Cell, { request, project, deliveries }: PlanInput, dataset: Dataset): Pick<PlannedCell, 'action' | 'reason'> {
+function decideAction(
+  cell: Cell,
+  { request, project, deliveries }: PlanInput,
+  dataset: Dataset,
+): Pick<PlannedCell, 'action' | 'reason'> {
   const skip = (reason: string) => ({ action: 'skip' as const, reason });
   if (cell.state === 'off' || cell.state === 'not due') return skip(cell.why);
   if (cell.state === 'running') return skip(`${cell.why} It is left to that run.`);
   const newer = newerSnapshot(dataset, cell.period, deliveries);
-  if (newer !== undefined && cell.version === 0) return skip(`The newer snapshot of ${newer} is already published.`);
-  const wanted = request.reprocess.includes('all') || request.reprocess.some((word) => word !== 'all' && TAKES[word].includes(cell.state));
+  if (newer !== undefined && cell.version === 0)
+    return skip(`The newer snapshot of ${newer} is already published.`);
+  const wanted =
+    request.reprocess.includes('all') ||
+    request.reprocess.some((word) => word !== 'all' && TAKES[word].includes(cell.state));
   if (request.command === 'fetch') return fetchAction(cell, wanted);
-  if (!wanted) return skip(cell.state === 'loaded' || cell.state === 'suspicious' ? `Already loaded: version ${cell.version} of the same object.` : notAskedFor(cell));
+  if (!wanted)
+    return skip(
+      cell.state === 'loaded' || cell.state === 'suspicious'
+        ? `Already loaded: version ${cell.version} of the same object.`
+        : notAskedFor(cell),
+    );
   return { action: 'import', reason: reasonFor(cell, project) };
 }
 
@@ -109,12 +129,17 @@ function notAskedFor(cell: Cell): string {
 
 function reasonFor(cell: Cell, project: Project): string {
   if (cell.state === 'loaded') return `Loaded again: version ${cell.version} is replaced.`;
-  if (cell.state === 'missing') return `Nothing was at the source of ${project.name} when it was last listed; it is looked up again.`;
+  if (cell.state === 'missing')
+    return `Nothing was at the source of ${project.name} when it was last listed; it is looked up again.`;
   return cell.why;
 }
 
 /** For snapshots that are replaced whole an older delivery must not come after a newer one. */
-function newerSnapshot(dataset: Dataset, period: Period, deliveries: ReadonlyMap<string, DeliveryFacts>): Period | undefined {
+function newerSnapshot(
+  dataset: Dataset,
+  period: Period,
+  deliveries: ReadonlyMap<string, DeliveryFacts>,
+): Period | undefined {
   if (dataset.carries.kind !== 'snapshot' || dataset.carries.mode !== 'replace') return undefined;
   let newest: Period | undefined;
   for (const facts of deliveries.values()) {
@@ -125,7 +150,9 @@ function newerSnapshot(dataset: Dataset, period: Period, deliveries: ReadonlyMap
 }
 
 function addDeliverySteps(steps: StepList, cells: readonly PlannedCell[]): void {
-  const inOrder = [...cells].filter((cell) => cell.action !== 'skip').sort((a, b) => (a.period < b.period ? -1 : a.period > b.period ? 1 : 0));
+  const inOrder = [...cells]
+    .filter((cell) => cell.action !== 'skip')
+    .sort((a, b) => (a.period < b.period ? -1 : a.period > b.period ? 1 : 0));
   for (const cell of inOrder) {
     const fetched = steps.add('fetch', cell.dataset, { period: cell.period });
     if (cell.action === 'fetch') continue;
@@ -143,11 +170,24 @@ function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: 
   const seqs = new Map<string, number>();
   for (const derived of derivedInOrder(project).filter((each) => names.has(each.name))) {
     const below = derived.reads.map((name) => seqs.get(name)).filter((seq) => seq !== undefined);
-    const detail = request.command === 'refresh' && request.names.includes(derived.name) ? 'all' : input.owed.get(derived.name);
-    seqs.set(derived.name, steps.add(derived.kind, derived.name, { after: publishes, needs: below, ...(detail === undefined ? {} : { detail }) }));
+    const detail =
+      request.command === 'refresh' && request.names.includes(derived.name)
+        ? 'all'
+        : input.owed.get(derived.name);
+    seqs.set(
+      derived.name,
+      steps.add(derived.kind, derived.name, {
+        after: publishes,
+        needs: below,
+        ...(detail === undefined ? {} : { detail }),
+      }),
+    );
   }
   const changed = new Set([...touched, ...names]);
-  const checks = request.command === 'check' ? project.checks.filter((check) => request.names.length === 0 || request.names.includes(check.name)) : checksOf(project, changed);
+  const checks =
+    request.command === 'check'
+      ? project.checks.filter((check) => request.names.length === 0 || request.names.includes(check.name))
+      : checksOf(project, changed);
   const before = [...publishes, ...seqs.values()];
   for (const check of checks) steps.add('check', check.name, { after: before });
 }
@@ -209,6 +249,16 @@ class StepList {
 function basisOf(input: PlanInput, cells: readonly PlannedCell[]): string {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([input.project.name, input.context, input.request]));
-  for (const cell of cells) hash.update(JSON.stringify([cell.dataset, cell.period, cell.action, cell.version, cell.object?.key, cell.object?.etag]));
+  for (const cell of cells)
+    hash.update(
+      JSON.stringify([
+        cell.dataset,
+        cell.period,
+        cell.action,
+        cell.version,
+        cell.object?.key,
+        cell.object?.etag,
+      ]),
+    );
   return hash.digest('hex').slice(0, 16);
 }

@@ -26,7 +26,12 @@ export type Day = string;
 /** A column value computed on the way in. Data, so that its change can be seen (rules hash). */
 export type Enrichment =
   /** The first rule whose SQL LIKE pattern matches the column gives the value. */
-  | { kind: 'firstMatch'; column: string; rules: ReadonlyArray<readonly [pattern: string, value: string]>; otherwise: string }
+  | {
+      kind: 'firstMatch';
+      column: string;
+      rules: ReadonlyArray<readonly [pattern: string, value: string]>;
+      otherwise: string;
+    }
   /** The day of a timestamptz column in the dataset's time zone, as a date. */
   | { kind: 'dayOf'; column: string }
   /** The delivery's first day (plus `addDays`), as a date. */

@@ -19,7 +19,8 @@ export function firstDay(period: Period): Temporal.PlainDate {
   try {
     const week = WEEK.exec(period);
     if (week) return firstDayOfWeek(Number(week[1]), Number(week[2]));
-    if (MONTH.test(period)) return Temporal.PlainYearMonth.from(period, { overflow: 'reject' }).toPlainDate({ day: 1 });
+    if (MONTH.test(period))
+      return Temporal.PlainYearMonth.from(period, { overflow: 'reject' }).toPlainDate({ day: 1 });
     if (DAY.test(period)) return Temporal.PlainDate.from(period, { overflow: 'reject' });
   } catch (cause) {
     throw notAPeriod(period, cause);
@@ -75,7 +76,11 @@ export function nextPeriod(period: Period): Period {
 export function periodRange(first: Period, last: Period): Period[] {
   const periods: Period[] = [];
   const end = firstDay(last);
-  for (let period = first; Temporal.PlainDate.compare(firstDay(period), end) <= 0; period = nextPeriod(period)) {
+  for (
+    let period = first;
+    Temporal.PlainDate.compare(firstDay(period), end) <= 0;
+    period = nextPeriod(period)
+  ) {
     periods.push(period);
   }
   return periods;
@@ -87,7 +92,11 @@ export function today(now: string, timeZone: string): Temporal.PlainDate {
 }
 
 /** The instant at which a period's delivery is due: `days` after its last day, at `at` ('HH:MM') there. */
-export function dueAt(period: Period, expected: { days: number; at: string }, timeZone: string): Temporal.Instant {
+export function dueAt(
+  period: Period,
+  expected: { days: number; at: string },
+  timeZone: string,
+): Temporal.Instant {
   return lastDay(period)
     .add({ days: expected.days })
     .toZonedDateTime({ timeZone, plainTime: Temporal.PlainTime.from(expected.at) })
@@ -101,7 +110,10 @@ const MAX_PERIODS = 20_000;
  * '2024-11-14', '2024-11-01..2024-11-14', 'yesterday', 'today', '-3' (the last three whole periods),
  * and comma lists of these. For weeks and months, days mean the period that holds them.
  */
-export function parsePeriods(text: string, options: { unit: PeriodUnit; now: string; timeZone: string }): Period[] {
+export function parsePeriods(
+  text: string,
+  options: { unit: PeriodUnit; now: string; timeZone: string },
+): Period[] {
   const found = new Set<Period>();
   for (const part of text.split(',').map((each) => each.trim())) {
     for (const period of parsePart(part, options)) found.add(period);
@@ -111,7 +123,8 @@ export function parsePeriods(text: string, options: { unit: PeriodUnit; now: str
 
 function parsePart(part: string, options: { unit: PeriodUnit; now: string; timeZone: string }): Period[] {
   const current = periodOf(today(options.now, options.timeZone), options.unit);
-  if (/^-\d{1,4}$/.test(part) && Number(part) < 0) return periodRange(addPeriods(current, Number(part)), addPeriods(current, -1));
+  if (/^-\d{1,4}$/.test(part) && Number(part) < 0)
+    return periodRange(addPeriods(current, Number(part)), addPeriods(current, -1));
   const bounds = part.split('..');
   if (bounds.length > 2 || bounds.some((bound) => bound === '')) throw notAPeriod(part);
   const [first, last] = bounds.map((bound) => parseBound(bound, current, options));
@@ -131,7 +144,11 @@ function parsePart(part: string, options: { unit: PeriodUnit; now: string; timeZ
   return range;
 }
 
-function parseBound(bound: string, current: Period, options: { unit: PeriodUnit; now: string; timeZone: string }): { first: Period; last: Period } {
+function parseBound(
+  bound: string,
+  current: Period,
+  options: { unit: PeriodUnit; now: string; timeZone: string },
+): { first: Period; last: Period } {
   if (bound === 'today') return { first: current, last: current };
   if (bound === 'yesterday') {
     const yesterday = periodOf(today(options.now, options.timeZone).subtract({ days: 1 }), options.unit);

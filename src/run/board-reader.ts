@@ -28,7 +28,9 @@ const RECENT_RUNS = 20;
 /** The board from the ledger alone: no source is asked and no user table is read. */
 export async function readBoard(query: BoardQuery): Promise<Board> {
   const { client, project, now } = query;
-  const periods = new Map(project.datasets.map((dataset) => [dataset.name, boardPeriods(dataset, query.range, now)]));
+  const periods = new Map(
+    project.datasets.map((dataset) => [dataset.name, boardPeriods(dataset, query.range, now)]),
+  );
   const ranges = [...periods].flatMap(([dataset, each]) => deliveryRange(dataset, each));
   const alive = await aliveRuns(client, project.name);
   const [deliveries, listing, durations, derived, owed, checks, runs] = await Promise.all([
@@ -37,7 +39,11 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
     readDurations(client, project.name),
     readDerived(client, project.name),
     readOwed(client, project.name),
-    readChecks(client, project.name, project.checks.map((check) => check.name)),
+    readChecks(
+      client,
+      project.name,
+      project.checks.map((check) => check.name),
+    ),
     readRuns(client, project.name, RECENT_RUNS, alive),
   ]);
   return {
@@ -46,7 +52,9 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
     asOf: now,
     ...(listing.listedAt === undefined ? {} : { listedAt: listing.listedAt }),
     ...(listing.error === undefined ? {} : { listingError: listing.error }),
-    rows: project.datasets.map((dataset) => rowOf(dataset, periods.get(dataset.name) ?? [], deliveries, durations.medians, query)),
+    rows: project.datasets.map((dataset) =>
+      rowOf(dataset, periods.get(dataset.name) ?? [], deliveries, durations.medians, query),
+    ),
     derived: derivedStatuses({ project, derived, owed, durations: durations.last, now }),
     checks,
     runs,
@@ -69,12 +77,20 @@ function rowOf(
     unit: dataset.period,
     ...(dataset.off === undefined ? {} : { off: dataset.off }),
     ...(median === undefined ? {} : { medianSeconds: median }),
-    cells: periods.map((period) => cellOf(dataset, deliveries.get(deliveryKey(dataset.name, period)) ?? { dataset: dataset.name, period }, context)),
+    cells: periods.map((period) =>
+      cellOf(
+        dataset,
+        deliveries.get(deliveryKey(dataset.name, period)) ?? { dataset: dataset.name, period },
+        context,
+      ),
+    ),
   };
 }
 
 function importMedian(medians: ReadonlyMap<string, number>, dataset: string): number | undefined {
-  const parts = (['fetch', 'load', 'publish'] as const).map((kind) => medians.get(durationKey(kind, dataset)));
+  const parts = (['fetch', 'load', 'publish'] as const).map((kind) =>
+    medians.get(durationKey(kind, dataset)),
+  );
   if (parts.some((part) => part === undefined)) return undefined;
   return parts.reduce<number>((sum, part) => sum + (part ?? 0), 0);
 }

@@ -27,12 +27,19 @@ export interface Composition {
 export async function composeWorkspace(parts: Composition): Promise<Workspace> {
   const database = databaseSettings(parts.env);
   const sources = new Map<string, Source>(
-    Object.entries(parts.project.sources).map(([name, definition]) => [name, createSource(definition, parts.env, parts.baseDirectory)]),
+    Object.entries(parts.project.sources).map(([name, definition]) => [
+      name,
+      createSource(definition, parts.env, parts.baseDirectory),
+    ]),
   );
   const cache = await openCache(parts.cacheDirectory ?? cacheDirectory(parts.env, parts.project.name));
   return openWorkspace({
     project: parts.project,
-    context: { ...parts.context, database: database.display, source: [...sources.values()].map((source) => source.place).join(', ') },
+    context: {
+      ...parts.context,
+      database: database.display,
+      source: [...sources.values()].map((source) => source.place).join(', '),
+    },
     database,
     sources,
     cache,

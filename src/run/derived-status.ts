@@ -50,8 +50,12 @@ export function ageSeconds(through: Day, timeZone: string, now: string): number 
   return Math.max(0, Math.round((Date.parse(now) - end.epochMilliseconds) / 1000));
 }
 
-export function limitSeconds(limits: FreshnessLimits | undefined): Pick<DerivedStatus, 'warnSeconds' | 'errorSeconds'> {
-  return limits === undefined ? {} : { warnSeconds: limits.warnHours * 3600, errorSeconds: limits.errorHours * 3600 };
+export function limitSeconds(
+  limits: FreshnessLimits | undefined,
+): Pick<DerivedStatus, 'warnSeconds' | 'errorSeconds'> {
+  return limits === undefined
+    ? {}
+    : { warnSeconds: limits.warnHours * 3600, errorSeconds: limits.errorHours * 3600 };
 }
 
 /** Pass, warn or error by age; 'unknown' is kept for what could not be measured. */
@@ -69,11 +73,15 @@ function judge(facts: {
   record: DerivedRecord | undefined;
 }): { verdict: Verdict; why: string } {
   const { age, limits, owed, record } = facts;
-  if (record?.error !== undefined) return { verdict: 'error', why: `The last refresh failed: ${record.error.message}` };
+  if (record?.error !== undefined)
+    return { verdict: 'error', why: `The last refresh failed: ${record.error.message}` };
   if (record?.refreshed === undefined) return { verdict: 'unknown', why: 'Never computed.' };
   const byAge = ageVerdict(age, limits);
   if (owed !== undefined) return { verdict: byAge === 'error' ? 'error' : 'warn', why: owed.why };
   if (age === undefined) return { verdict: 'unknown', why: 'It is empty, so its age is unknown.' };
   if (byAge === 'pass') return { verdict: 'pass', why: `Holds data through ${record.through ?? ''}.` };
-  return { verdict: byAge, why: `Its newest day, ${record.through ?? ''}, is older than the limit of ${byAge === 'error' ? limits?.errorHours : limits?.warnHours} h.` };
+  return {
+    verdict: byAge,
+    why: `Its newest day, ${record.through ?? ''}, is older than the limit of ${byAge === 'error' ? limits?.errorHours : limits?.warnHours} h.`,
+  };
 }

@@ -6,14 +6,30 @@ import type { DoctorFinding } from './workspace.ts';
 /** Rights that this user lacks for the project, each with the GRANT that gives it. One pass when none is missing. */
 export async function* examinePrivileges(client: pg.Client, project: Project): AsyncIterable<DoctorFinding> {
   const missing = [...(await missingOnSchemas(client, project)), ...(await missingOnTables(client, project))];
-  if (missing.length === 0) yield { verdict: 'pass', subject: 'Privileges', message: 'This user may do everything that the project needs.' };
+  if (missing.length === 0)
+    yield {
+      verdict: 'pass',
+      subject: 'Privileges',
+      message: 'This user may do everything that the project needs.',
+    };
   yield* missing;
 }
 
 async function missingOnSchemas(client: pg.Client, project: Project): Promise<DoctorFinding[]> {
-  const relations = [...project.datasets.map((dataset) => dataset.table), ...project.views, ...project.rollups.flatMap((rollup) => rollup.published ?? [])];
+  const relations = [
+    ...project.datasets.map((dataset) => dataset.table),
+    ...project.views,
+    ...project.rollups.flatMap((rollup) => rollup.published ?? []),
+  ];
   const schemas = ['dayboard', 'dayboard_staging', ...new Set(relations.map((relation) => relation.schema))];
-  const found = await client.query<{ schema: string; there: boolean; create: boolean; database: boolean; user: string; name: string }>(
+  const found = await client.query<{
+    schema: string;
+    there: boolean;
+    create: boolean;
+    database: boolean;
+    user: string;
+    name: string;
+  }>(
     `SELECT s AS schema, n.oid IS NOT NULL AS there,
             coalesce(has_schema_privilege(n.oid, 'USAGE, CREATE') AND has_schema_privilege(n.oid, 'CREATE'), false) AS "create",
             has_database_privilege(current_database(), 'CREATE') AS database,
@@ -26,7 +42,9 @@ async function missingOnSchemas(client: pg.Client, project: Project): Promise<Do
     .map((row) => ({
       verdict: 'fail',
       subject: `Privilege CREATE on ${row.there ? `schema ${row.schema}` : `database ${row.name}`}`,
-      message: row.there ? `${row.user} may not create relations in ${row.schema}.` : `The schema ${row.schema} is missing and ${row.user} may not create it.`,
+      message: row.there
+        ? `${row.user} may not create relations in ${row.schema}.`
+        : `The schema ${row.schema} is missing and ${row.user} may not create it.`,
       next: row.there
         ? `GRANT USAGE, CREATE ON SCHEMA ${ident(row.schema)} TO ${ident(row.user)};`
         : `GRANT CREATE ON DATABASE ${ident(row.name)} TO ${ident(row.user)};`,
@@ -34,7 +52,9 @@ async function missingOnSchemas(client: pg.Client, project: Project): Promise<Do
 }
 
 async function missingOnTables(client: pg.Client, project: Project): Promise<DoctorFinding[]> {
-  const tables = project.datasets.filter((dataset) => dataset.off === undefined).map((dataset) => dataset.table);
+  const tables = project.datasets
+    .filter((dataset) => dataset.off === undefined)
+    .map((dataset) => dataset.table);
   const found = await client.query<{ schema: string; name: string; privilege: string; user: string }>(
     `SELECT t.schema, t.name, p AS privilege, current_user AS "user"
        FROM unnest($1::text[], $2::text[]) AS t (schema, name)

@@ -57,7 +57,12 @@ async function* examineDatabase(parts: DoctorParts): AsyncIterable<DoctorFinding
 
 function failed(subject: string, thrown: unknown): DoctorFinding {
   const error = toDayboardError(thrown);
-  return { verdict: 'fail', subject, message: error.message, ...(error.next === undefined ? {} : { next: error.next }) };
+  return {
+    verdict: 'fail',
+    subject,
+    message: error.message,
+    ...(error.next === undefined ? {} : { next: error.next }),
+  };
 }
 
 async function examineServer(client: pg.Client, settings: DatabaseSettings): Promise<DoctorFinding> {
@@ -66,16 +71,28 @@ async function examineServer(client: pg.Client, settings: DatabaseSettings): Pro
   );
   const { number, version } = found.rows[0] as { number: string; version: string };
   if (Number(number) < OLDEST_SERVER) {
-    return { verdict: 'fail', subject: 'PostgreSQL', message: `The server is version ${version}.`, next: 'dayboard needs PostgreSQL 15 or newer.' };
+    return {
+      verdict: 'fail',
+      subject: 'PostgreSQL',
+      message: `The server is version ${version}.`,
+      next: 'dayboard needs PostgreSQL 15 or newer.',
+    };
   }
-  return { verdict: 'pass', subject: 'PostgreSQL', message: `${settings.display} answers, version ${version}.` };
+  return {
+    verdict: 'pass',
+    subject: 'PostgreSQL',
+    message: `${settings.display} answers, version ${version}.`,
+  };
 }
 
 function examineTls(settings: DatabaseSettings): DoctorFinding {
   const subject = 'PostgreSQL TLS';
-  if (settings.sslMode === 'verify-full') return { verdict: 'pass', subject, message: 'Encrypted, certificate and name verified.' };
-  if (settings.sslMode === 'verify-ca') return { verdict: 'pass', subject, message: 'Encrypted, certificate verified.' };
-  if (settings.sslModeDefaulted) return { verdict: 'pass', subject, message: 'Not used: the server is on this machine.' };
+  if (settings.sslMode === 'verify-full')
+    return { verdict: 'pass', subject, message: 'Encrypted, certificate and name verified.' };
+  if (settings.sslMode === 'verify-ca')
+    return { verdict: 'pass', subject, message: 'Encrypted, certificate verified.' };
+  if (settings.sslModeDefaulted)
+    return { verdict: 'pass', subject, message: 'Not used: the server is on this machine.' };
   return {
     verdict: 'warn',
     subject,
@@ -85,15 +102,24 @@ function examineTls(settings: DatabaseSettings): DoctorFinding {
 }
 
 async function examineClock(client: pg.Client, now: string): Promise<DoctorFinding> {
-  const found = await client.query<{ epoch: number }>('SELECT extract(epoch FROM clock_timestamp())::float8 AS epoch');
+  const found = await client.query<{ epoch: number }>(
+    'SELECT extract(epoch FROM clock_timestamp())::float8 AS epoch',
+  );
   const apart = Math.round(Math.abs((found.rows[0] as { epoch: number }).epoch - Date.parse(now) / 1000));
-  if (apart <= CLOCK_WARN_SECONDS) return { verdict: 'pass', subject: 'Clock', message: "This clock and the database's agree." };
-  return { verdict: 'warn', subject: 'Clock', message: `This clock and the database's are ${apart} seconds apart.`, next: 'Set both by NTP.' };
+  if (apart <= CLOCK_WARN_SECONDS)
+    return { verdict: 'pass', subject: 'Clock', message: "This clock and the database's agree." };
+  return {
+    verdict: 'warn',
+    subject: 'Clock',
+    message: `This clock and the database's are ${apart} seconds apart.`,
+    next: 'Set both by NTP.',
+  };
 }
 
 async function examineLedger(client: pg.Client): Promise<DoctorFinding> {
   const pending = await pendingMigrations(client);
-  if (pending.length === 0) return { verdict: 'pass', subject: 'Ledger', message: 'The schema dayboard is there and up to date.' };
+  if (pending.length === 0)
+    return { verdict: 'pass', subject: 'Ledger', message: 'The schema dayboard is there and up to date.' };
   return {
     verdict: 'warn',
     subject: 'Ledger',
@@ -118,7 +144,12 @@ async function examineCache(cache: Cache): Promise<DoctorFinding> {
     const free = bavail * bsize;
     const message = `${cache.directory} has ${(free / 1024 ** 3).toFixed(1)} GiB free.`;
     if (free >= CACHE_WARN_BYTES) return { verdict: 'pass', subject, message };
-    return { verdict: 'warn', subject, message, next: 'Free space there, or set DAYBOARD_CACHE_DIR to another disk.' };
+    return {
+      verdict: 'warn',
+      subject,
+      message,
+      next: 'Free space there, or set DAYBOARD_CACHE_DIR to another disk.',
+    };
   } catch (thrown) {
     return failed(subject, thrown);
   }

@@ -18,7 +18,10 @@ export interface Executor {
  * Runs steps as soon as what they wait for has ended, lowest seq first, never more than `concurrency` at once. A step
  * whose needs did not all succeed is left out; other steps go on. Resolves when every step has an end.
  */
-export async function executeSteps(steps: readonly PlannedStep[], executor: Executor): Promise<Map<number, StepEnd>> {
+export async function executeSteps(
+  steps: readonly PlannedStep[],
+  executor: Executor,
+): Promise<Map<number, StepEnd>> {
   const ends = new Map<number, StepEnd>();
   const bySeq = new Map(steps.map((step) => [step.seq, step]));
   const waiting = new Set(steps);
@@ -41,12 +44,16 @@ export async function executeSteps(steps: readonly PlannedStep[], executor: Exec
   while (waiting.size > 0 || running.size > 0) {
     for (const step of [...waiting]) {
       const lost = step.needs.find((seq) => ends.has(seq) && ends.get(seq) !== 'done');
-      if (lost !== undefined) leave(step, ends.get(lost) === 'cancelled' ? 'cancelled' : 'skipped', bySeq.get(lost));
+      if (lost !== undefined)
+        leave(step, ends.get(lost) === 'cancelled' ? 'cancelled' : 'skipped', bySeq.get(lost));
       else if (executor.isStopping()) leave(step, 'cancelled');
       else if (running.size < executor.concurrency && isReady(step, ends)) begin(step);
     }
     if (running.size > 0) await Promise.race(running);
-    else if (waiting.size > 0 && ![...waiting].some((step) => isReady(step, ends) || step.needs.some((seq) => ends.has(seq)))) {
+    else if (
+      waiting.size > 0 &&
+      ![...waiting].some((step) => isReady(step, ends) || step.needs.some((seq) => ends.has(seq)))
+    ) {
       throw new RangeError('the steps of the plan wait for each other in a circle');
     }
   }

@@ -11,11 +11,18 @@ const ALIVE_MILLISECONDS = 2_000;
  * The events of a run: those already written, then each as it comes, until the run has ended (or its process is
  * gone, or the signal aborts). Progress is passed on only while it is live.
  */
-export async function* followRun(pool: pg.Pool, hub: LedgerHub, project: string, run: string, signal?: AbortSignal): AsyncIterable<RunEvent> {
+export async function* followRun(
+  pool: pg.Pool,
+  hub: LedgerHub,
+  project: string,
+  run: string,
+  signal?: AbortSignal,
+): AsyncIterable<RunEvent> {
   const progress: RunEvent[] = [];
   let wake: () => void = () => undefined;
   const unwatch = hub.watch((change) => {
-    if (change.kind === 'event' && change.event.run === run && change.event.type === 'step.progress') progress.push(change.event);
+    if (change.kind === 'event' && change.event.run === run && change.event.type === 'step.progress')
+      progress.push(change.event);
     wake();
   });
   signal?.addEventListener('abort', () => wake());

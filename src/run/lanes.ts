@@ -31,7 +31,9 @@ export class Lanes {
 
   /** Backend ids of the connections at work, for pg_cancel_backend. */
   busyBackends(): number[] {
-    return [...this.busy].map((client) => (client as pg.Client & { processID?: number }).processID ?? 0).filter((id) => id > 0);
+    return [...this.busy]
+      .map((client) => (client as pg.Client & { processID?: number }).processID ?? 0)
+      .filter((id) => id > 0);
   }
 
   async close(): Promise<void> {

@@ -24,7 +24,14 @@ import { LedgerHub } from './hub.ts';
 import { readPlan } from './plan-reader.ts';
 import type { BoardRange } from './ranges.ts';
 import { startRun, type Run } from './runner.ts';
-import type { ContextInfo, DoctorFinding, LedgerChange, RunDetail, RunHandle, Workspace } from './workspace.ts';
+import type {
+  ContextInfo,
+  DoctorFinding,
+  LedgerChange,
+  RunDetail,
+  RunHandle,
+  Workspace,
+} from './workspace.ts';
 
 export interface WorkspaceParts {
   project: Project;
@@ -101,7 +108,14 @@ class LedgerWorkspace implements Workspace {
 
   board(range: BoardRange): Promise<Board> {
     return this.read((client) =>
-      readBoard({ client, project: this.project, context: this.context.name, range, now: this.parts.now(), rulesHashes: this.rulesHashes }),
+      readBoard({
+        client,
+        project: this.project,
+        context: this.context.name,
+        range,
+        now: this.parts.now(),
+        rulesHashes: this.rulesHashes,
+      }),
     );
   }
 
@@ -114,24 +128,38 @@ class LedgerWorkspace implements Workspace {
 
   private async listSources(signal?: AbortSignal): Promise<void> {
     for (const [name, source] of this.parts.sources) {
-      const datasets = this.project.datasets.filter((dataset) => dataset.source === name && dataset.off === undefined);
+      const datasets = this.project.datasets.filter(
+        (dataset) => dataset.source === name && dataset.off === undefined,
+      );
       if (datasets.length > 0) await this.listSource(name, source, datasets, signal);
     }
   }
 
-  private async listSource(name: string, source: Source, datasets: readonly Dataset[], signal?: AbortSignal): Promise<void> {
+  private async listSource(
+    name: string,
+    source: Source,
+    datasets: readonly Dataset[],
+    signal?: AbortSignal,
+  ): Promise<void> {
     const listed: ListedObject[] = [];
     try {
       for await (const each of source.list(datasets, signal)) listed.push(each);
     } catch (thrown) {
       const error = toDayboardError(thrown);
-      if (!this.context.readOnly) await this.read((client) => writeListingError(client, this.project.name, name, error.toJSON()));
+      if (!this.context.readOnly)
+        await this.read((client) => writeListingError(client, this.project.name, name, error.toJSON()));
       throw error;
     }
     if (this.context.readOnly) return;
     const client = await (await this.reader()).connect();
     try {
-      await writeListing(client, this.project.name, name, datasets.map((dataset) => dataset.name), listed);
+      await writeListing(
+        client,
+        this.project.name,
+        name,
+        datasets.map((dataset) => dataset.name),
+        listed,
+      );
     } catch (thrown) {
       throw databaseError(thrown);
     } finally {
@@ -140,12 +168,26 @@ class LedgerWorkspace implements Workspace {
   }
 
   freshness(names?: readonly string[]): Promise<DerivedStatus[]> {
-    return this.read((client) => readFreshness({ client, project: this.project, now: this.parts.now(), ...(names === undefined ? {} : { names }) }));
+    return this.read((client) =>
+      readFreshness({
+        client,
+        project: this.project,
+        now: this.parts.now(),
+        ...(names === undefined ? {} : { names }),
+      }),
+    );
   }
 
   plan(request: PlanRequest): Promise<Plan> {
     return this.read((client) =>
-      readPlan({ client, project: this.project, context: this.context.name, request, now: this.parts.now(), rulesHashes: this.rulesHashes }),
+      readPlan({
+        client,
+        project: this.project,
+        context: this.context.name,
+        request,
+        now: this.parts.now(),
+        rulesHashes: this.rulesHashes,
+      }),
     );
   }
 
@@ -182,7 +224,9 @@ class LedgerWorkspace implements Workspace {
   }
 
   runs(limit: number): Promise<RunSummary[]> {
-    return this.read(async (client) => readRuns(client, this.project.name, limit, await aliveRuns(client, this.project.name)));
+    return this.read(async (client) =>
+      readRuns(client, this.project.name, limit, await aliveRuns(client, this.project.name)),
+    );
   }
 
   run(id: string): Promise<RunDetail> {
@@ -202,7 +246,9 @@ class LedgerWorkspace implements Workspace {
   async cancel(id: string, mode: 'step' | 'now'): Promise<void> {
     if (this.context.readOnly) throw readOnly(this.context);
     const detail = await this.run(id);
-    const asked = await this.read((client) => requestCancel(client, this.project.name, id, mode, this.parts.actor.user));
+    const asked = await this.read((client) =>
+      requestCancel(client, this.project.name, id, mode, this.parts.actor.user),
+    );
     if (asked && detail.run.state === 'running') return;
     throw new DayboardError({
       code: 'run.not-running',
@@ -214,7 +260,13 @@ class LedgerWorkspace implements Workspace {
   }
 
   checks(): Promise<CheckStatus[]> {
-    return this.read((client) => readChecks(client, this.project.name, this.project.checks.map((check) => check.name)));
+    return this.read((client) =>
+      readChecks(
+        client,
+        this.project.name,
+        this.project.checks.map((check) => check.name),
+      ),
+    );
   }
 
   watch(listener: (change: LedgerChange) => void): () => void {
@@ -259,5 +311,11 @@ function readOnly(context: ContextInfo): DayboardError {
 }
 
 function unknownRun(id: string): DayboardError {
-  return new DayboardError({ code: 'usage.run', kind: 'usage', message: `There is no run ${id}.`, facts: { run: id }, next: '`dayboard runs` lists them.' });
+  return new DayboardError({
+    code: 'usage.run',
+    kind: 'usage',
+    message: `There is no run ${id}.`,
+    facts: { run: id },
+    next: '`dayboard runs` lists them.',
+  });
 }

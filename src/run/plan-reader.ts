@@ -46,7 +46,9 @@ export async function readPlan(query: PlanQuery): Promise<Plan> {
     deliveries,
     rulesHashes: query.rulesHashes,
     owed: unsettled,
-    stale: statuses.filter((status) => status.verdict === 'warn' || status.verdict === 'error').map((status) => status.name),
+    stale: statuses
+      .filter((status) => status.verdict === 'warn' || status.verdict === 'error')
+      .map((status) => status.name),
     durations: durations.medians,
     held: holders.filter((holder) => wants(request, holder.target)),
   });
@@ -65,7 +67,8 @@ function requestRanges(project: Project, request: PlanRequest): DeliveryRange[] 
 
 function wants(request: PlanRequest, target: string): boolean {
   const [kind, name, period] = target.split(' ');
-  if (kind === 'delivery') return request.cells.some((each) => each.dataset === name && each.periods.includes(period ?? ''));
+  if (kind === 'delivery')
+    return request.cells.some((each) => each.dataset === name && each.periods.includes(period ?? ''));
   return kind === 'derived' && request.names.includes(name ?? '');
 }
 
@@ -73,11 +76,19 @@ function wants(request: PlanRequest, target: string): boolean {
 function checkNames(project: Project, request: PlanRequest): void {
   for (const { dataset } of request.cells) {
     if (project.datasets.some((each) => each.name === dataset)) continue;
-    throw unknownName('dataset', dataset, project.datasets.map((each) => each.name));
+    throw unknownName(
+      'dataset',
+      dataset,
+      project.datasets.map((each) => each.name),
+    );
   }
-  const known = request.command === 'check' ? project.checks.map((each) => each.name) : derivedInOrder(project).map((each) => each.name);
+  const known =
+    request.command === 'check'
+      ? project.checks.map((each) => each.name)
+      : derivedInOrder(project).map((each) => each.name);
   for (const name of request.names) {
-    if (!known.includes(name)) throw unknownName(request.command === 'check' ? 'check' : 'rollup or view', name, known);
+    if (!known.includes(name))
+      throw unknownName(request.command === 'check' ? 'check' : 'rollup or view', name, known);
   }
 }
 
@@ -89,6 +100,9 @@ export function unknownName(kind: string, name: string, known: readonly string[]
     kind: 'usage',
     message: `There is no ${kind} "${name}".`,
     facts: { name, nearest: near },
-    next: near === undefined ? `There are: ${known.join(', ')}.` : `Did you mean "${near}"? There are: ${known.join(', ')}.`,
+    next:
+      near === undefined
+        ? `There are: ${known.join(', ')}.`
+        : `Did you mean "${near}"? There are: ${known.join(', ')}.`,
   });
 }

@@ -7,7 +7,8 @@ export type BoardRange = { columns: number } | { first: string; last: string };
 
 /** The periods of a dataset in a range, oldest first. `now` is RFC 3339. */
 export function boardPeriods(dataset: Dataset, range: BoardRange, now: string): Period[] {
-  if ('first' in range) return periodRange(periodOf(range.first, dataset.period), periodOf(range.last, dataset.period));
+  if ('first' in range)
+    return periodRange(periodOf(range.first, dataset.period), periodOf(range.last, dataset.period));
   const current = periodOf(today(now, dataset.timeZone), dataset.period);
   return periodRange(addPeriods(current, 1 - range.columns), current);
 }

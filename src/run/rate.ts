@@ -7,7 +7,11 @@ const SETTLED = 0.5;
  * Time left of a step: from its own rate when it knows how many bytes there are, else from past runs (marked as
  * estimated). Empty when neither says anything.
  */
-export function etaSeconds(progress: Progress, elapsed: number, median: number | undefined): Pick<Progress, 'etaSeconds' | 'estimated'> {
+export function etaSeconds(
+  progress: Progress,
+  elapsed: number,
+  median: number | undefined,
+): Pick<Progress, 'etaSeconds' | 'estimated'> {
   const { bytes, totalBytes } = progress;
   if (bytes !== undefined && totalBytes !== undefined && bytes > 0 && elapsed >= SETTLED) {
     return { etaSeconds: Math.max(0, ((totalBytes - bytes) / bytes) * elapsed) };

@@ -59,7 +59,9 @@ async function prepareLedger(control: pg.Client, plan: Plan, parts: RunnerParts)
   const alive = await aliveRuns(control, plan.project);
   await endInterruptedRuns(control, plan.project, alive);
   await sweepStaging(control, await aliveRuns(control, undefined));
-  const wanted = plan.cells.filter((cell) => cell.action !== 'skip').map((cell) => `delivery ${cell.dataset} ${cell.period}`);
+  const wanted = plan.cells
+    .filter((cell) => cell.action !== 'skip')
+    .map((cell) => `delivery ${cell.dataset} ${cell.period}`);
   const [holder] = await lockHolders(control, parts.project.name, wanted);
   if (holder !== undefined) throw heldError(holder.target, holder);
 }
@@ -136,16 +138,25 @@ class ActiveRun {
   }
 
   private async abortWork(): Promise<void> {
-    this.abort.abort(new DayboardError({ code: 'run.cancelled', kind: 'interrupted', message: 'Cancelled.' }));
+    this.abort.abort(
+      new DayboardError({ code: 'run.cancelled', kind: 'interrupted', message: 'Cancelled.' }),
+    );
     const backends = this.context.lanes.busyBackends();
     if (backends.length === 0 || this.lost !== undefined) return;
-    await this.control.query('SELECT pg_cancel_backend(pid) FROM unnest($1::int[]) AS pid', [backends]).catch(() => undefined);
+    await this.control
+      .query('SELECT pg_cancel_backend(pid) FROM unnest($1::int[]) AS pid', [backends])
+      .catch(() => undefined);
   }
 
   private async listenForCancel(): Promise<void> {
     this.control.on('notification', (message) => {
-      const payload = JSON.parse(message.payload ?? '{}') as { project?: string; run?: string; cancel?: 'step' | 'now' };
-      if (payload.project === this.plan.project && payload.run === this.id && payload.cancel !== undefined) void this.readCancel();
+      const payload = JSON.parse(message.payload ?? '{}') as {
+        project?: string;
+        run?: string;
+        cancel?: 'step' | 'now';
+      };
+      if (payload.project === this.plan.project && payload.run === this.id && payload.cancel !== undefined)
+        void this.readCancel();
     });
     this.control.on('end', () => this.lose(new Error('Connection terminated')));
     await this.control.query(`LISTEN ${CHANNEL}`);
@@ -169,7 +180,11 @@ class ActiveRun {
     const started = Date.parse(this.parts.now());
     const name = stepName(step);
     const seconds = () => (Date.parse(this.parts.now()) - started) / 1000;
-    this.writer.emit({ type: 'step.started', step: name, ...(step.estimateSeconds === undefined ? {} : { etaSeconds: step.estimateSeconds }) });
+    this.writer.emit({
+      type: 'step.started',
+      step: name,
+      ...(step.estimateSeconds === undefined ? {} : { etaSeconds: step.estimateSeconds }),
+    });
     try {
       if (step.kind === 'fetch') await this.lockDelivery(step);
       const result = await STEP_WORK[step.kind](this.context, step, this.reportFor(step, seconds));
@@ -198,8 +213,16 @@ class ActiveRun {
       this.writer.emit({ type: 'step.cancelled', step: stepName(step) });
       return this.end(step, 'cancelled');
     }
-    const facts = { ...(step.period === undefined ? { name: step.target } : { dataset: step.target, period: step.period }) };
-    const error = (thrown instanceof DayboardError ? thrown : looksLikeDatabase(thrown) ? databaseError(thrown) : toDayboardError(thrown)).with(facts);
+    const facts = {
+      ...(step.period === undefined ? { name: step.target } : { dataset: step.target, period: step.period }),
+    };
+    const error = (
+      thrown instanceof DayboardError
+        ? thrown
+        : looksLikeDatabase(thrown)
+          ? databaseError(thrown)
+          : toDayboardError(thrown)
+    ).with(facts);
     this.writer.emit({ type: 'step.failed', step: stepName(step), seconds, error: error.toJSON() });
     return this.end(step, 'failed', 'failed', error);
   }
@@ -212,7 +235,12 @@ class ActiveRun {
   private leave(step: PlannedStep, end: 'skipped' | 'cancelled', because: PlannedStep | undefined): void {
     this.ended.push({ step, end });
     if (end === 'cancelled') this.writer.emit({ type: 'step.cancelled', step: stepName(step) });
-    else this.writer.emit({ type: 'step.skipped', step: stepName(step), reason: because === undefined ? 'nothing to do' : `its ${because.kind} step did not succeed` });
+    else
+      this.writer.emit({
+        type: 'step.skipped',
+        step: stepName(step),
+        reason: because === undefined ? 'nothing to do' : `its ${because.kind} step did not succeed`,
+      });
   }
 
   private reportFor(step: PlannedStep, seconds: () => number): StepReport {
@@ -227,13 +255,22 @@ class ActiveRun {
 
   private async lockDelivery(step: PlannedStep): Promise<void> {
     const target = `delivery ${step.target} ${step.period ?? ''}` as const;
-    const result = await tryLock(this.control, { project: this.plan.project, target, actor: this.parts.actor, run: this.id });
+    const result = await tryLock(this.control, {
+      project: this.plan.project,
+      target,
+      actor: this.parts.actor,
+      run: this.id,
+    });
     if (!result.held) throw heldError(target, result.holder);
   }
 
   private async finish(): Promise<Outcome> {
     const seconds = (Date.parse(this.parts.now()) - this.startedAt) / 1000;
-    const outcome = outcomeOf(this.ended, { seconds, cancelled: this.stopping !== undefined && this.lost === undefined, plan: this.plan });
+    const outcome = outcomeOf(this.ended, {
+      seconds,
+      cancelled: this.stopping !== undefined && this.lost === undefined,
+      plan: this.plan,
+    });
     await this.context.lanes.close();
     try {
       if (this.lost !== undefined) throw this.lost;
@@ -241,7 +278,10 @@ class ActiveRun {
       this.writer.emit({ type: 'run.done', outcome });
       await this.writer.flush();
       await finishRun(this.control, this.id, outcome.state satisfies RunState, outcome);
-      await this.control.query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify({ project: this.plan.project, run: this.id })]);
+      await this.control.query('SELECT pg_notify($1, $2)', [
+        CHANNEL,
+        JSON.stringify({ project: this.plan.project, run: this.id }),
+      ]);
     } catch (thrown) {
       throw databaseError(thrown, { run: this.id });
     } finally {

@@ -10,7 +10,10 @@ export async function sweepStaging(client: pg.ClientBase, alive: readonly string
     `SELECT c.relname AS name, (regexp_match(c.relname, '${OF_RUN}'))[1] AS run
        FROM pg_class c WHERE c.relnamespace = to_regnamespace('dayboard_staging') AND c.relkind IN ('r', 'p') AND c.relname ~ '${OF_RUN}'`,
   );
-  await dropAll(client, found.rows.filter((row) => !alive.includes(row.run)).map((row) => row.name));
+  await dropAll(
+    client,
+    found.rows.filter((row) => !alive.includes(row.run)).map((row) => row.name),
+  );
 }
 
 /** Drops what a run still has in staging. */
@@ -20,9 +23,13 @@ export async function dropStaging(client: pg.ClientBase, run: string): Promise<v
       WHERE c.relnamespace = to_regnamespace('dayboard_staging') AND c.relkind IN ('r', 'p') AND (regexp_match(c.relname, '${OF_RUN}'))[1] = $1`,
     [run],
   );
-  await dropAll(client, found.rows.map((row) => row.name));
+  await dropAll(
+    client,
+    found.rows.map((row) => row.name),
+  );
 }
 
 async function dropAll(client: pg.ClientBase, names: readonly string[]): Promise<void> {
-  for (const name of names) await client.query(`DROP TABLE IF EXISTS ${qualified({ schema: 'dayboard_staging', name })}`);
+  for (const name of names)
+    await client.query(`DROP TABLE IF EXISTS ${qualified({ schema: 'dayboard_staging', name })}`);
 }

@@ -75,5 +75,10 @@ export class RunWriter {
 
 /** A planned step as events name it. */
 export function stepName(step: PlannedStep) {
-  return { seq: step.seq, kind: step.kind, target: step.target, ...(step.period === undefined ? {} : { period: step.period }) };
+  return {
+    seq: step.seq,
+    kind: step.kind,
+    target: step.target,
+    ...(step.period === undefined ? {} : { period: step.period }),
+  };
 }

@@ -23,7 +23,11 @@ export const fetchStep: StepWork = async (run, step, report) => {
   });
   await run.lanes.use((client) => markFetched(client, run.project.name, dataset.name, period, object.etag));
   run.work.set(deliveryKey(dataset.name, period), { object, file });
-  return { end: 'done', bytes: file.bytes, detail: { etag: object.etag, key: object.key, reused: file.reused } };
+  return {
+    end: 'done',
+    bytes: file.bytes,
+    detail: { etag: object.etag, key: object.key, reused: file.reused },
+  };
 };
 
 function nothingThere(run: RunContext, key: string, place: string): DayboardError {

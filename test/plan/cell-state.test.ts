@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { cellOf } from '../../src/plan/cell-state.ts';
+import type { DeliveryFacts } from '../../src/plan/facts.ts';
+import { aDataset } from '../support/definitions.ts';
+
+const NOW = '2024-11-15T07:40:00Z';
+const context = { now: NOW, rulesHash: 'rules' };
+const object = {
+  key: 'visits_2024-11-14.csv',
+  size: 10,
+  etag: 'one',
+  modified: '2024-11-15T00:41:00.000Z',
+  firstSeen: '2024-11-15T00:50:00.000Z',
+};
+const version = {
+  version: 2,
+  key: object.key,
+  etag: 'one',
+  rows: 1200,
+  rulesHash: 'rules',
+  findings: [],
+  publishedAt: '2024-11-15T01:00:00.000Z',
+  run: '7',
+};
+const failure = {
+  run: '9',
+  kind: 'load' as const,
+  state: 'failed' as const,
+  at: '2024-11-15T02:00:00.000Z',
+  etag: 'one',
+  error: { code: 'load.malformed-row', message: 'Line 3 has one column too many.', facts: {} },
+};
+
+function stateOf(facts: Partial<DeliveryFacts>, dataset = aDataset()) {
+  return cellOf(dataset, { dataset: 'visits', period: '2024-11-14', ...facts }, context);
+}
+
+describe('the state of a delivery', () => {
+  it('is missing when it is due and the source has nothing', () => {
+    expect(stateOf({})).toMatchObject({ state: 'missing', since: '2024-11-15T01:00:00Z' });
+  });
+
+  it('is not due before its time, and before the first delivery', () => {
+    expect(stateOf({ period: '2024-11-15' }).state).toBe('not due');
+    expect(stateOf({}, aDataset({ since: '2024-11-20' })).state).toBe('not due');
+  });
+
+  it('is available once the source has it, and fetched once exactly that object is in the cache', () => {
+    expect(stateOf({ object }).state).toBe('available');
+    expect(stateOf({ object: { ...object, fetchedEtag: 'one' } }).state).toBe('fetched');
+    expect(stateOf({ object: { ...object, fetchedEtag: 'other' } }).state).toBe('available');
+  });
+
+  it('is loaded when the current version is of the object at the source', () => {
+    expect(stateOf({ object, version })).toMatchObject({
+      state: 'loaded',
+      version: 2,
+      rows: 1200,
+      why: 'Version 2, 1,200 rows.',
+    });
+  });
+
+  it('stays loaded when the object is gone from the source', () => {
+    expect(stateOf({ version }).state).toBe('loaded');
+  });
+
+  it('is stale when the object changed after loading', () => {
+    expect(stateOf({ version, object: { ...object, etag: 'two' } }).state).toBe('stale');
+  });
+
+  it('is owed when it was loaded under other rules', () => {
+    expect(stateOf({ object, version: { ...version, rulesHash: 'older' } }).state).toBe('owed');
+  });
+
+  it('is suspicious when a guard marked it', () => {
+    const marked = { ...version, findings: [{ guard: 'rows', message: 'Half of the usual rows.' }] };
+    expect(stateOf({ object, version: marked })).toMatchObject({
+      state: 'suspicious',
+      why: 'Half of the usual rows.',
+    });
+  });
+
+  it('is failed after a failed attempt, and says what is still published', () => {
+    expect(stateOf({ object, attempt: failure })).toMatchObject({
+      state: 'failed',
+      why: 'Line 3 has one column too many. Nothing was published.',
+      run: '9',
+    });
+    expect(stateOf({ object, version, attempt: failure })).toMatchObject({
+      state: 'failed',
+      publishedBefore: true,
+      error: failure.error,
+    });
+  });
+
+  it('forgets a failure when a later publish succeeded or another object came', () => {
+    expect(
+      stateOf({ object, version: { ...version, publishedAt: '2024-11-15T03:00:00.000Z' }, attempt: failure })
+        .state,
+    ).toBe('loaded');
+    expect(stateOf({ object: { ...object, etag: 'two' }, attempt: failure }).state).toBe('available');
+  });
+
+  it('leaves a missing object to the listing: a failed look-up is no failure of the delivery', () => {
+    const lookup = {
+      ...failure,
+      kind: 'fetch' as const,
+      error: { code: 'source.object-missing', message: 'gone', facts: {} },
+    };
+    expect(stateOf({ attempt: lookup }).state).toBe('missing');
+  });
+
+  it('is running while a run is at it or has queued it, whatever it was before', () => {
+    expect(
+      stateOf({ object, version, attempt: { ...failure, state: 'running', kind: 'load' } }),
+    ).toMatchObject({ state: 'running', progress: { kind: 'load' } });
+    expect(stateOf({ object, attempt: { ...failure, state: 'queued' } }).state).toBe('running');
+  });
+
+  it('is off, with the reason, when the dataset is switched off', () => {
+    expect(stateOf({ object }, aDataset({ off: 'takes 40 GB' }))).toMatchObject({
+      state: 'off',
+      why: 'Switched off: takes 40 GB',
+    });
+  });
+});
