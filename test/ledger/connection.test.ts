@@ -1,0 +1,130 @@
+import { createServer } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Database, databaseSettings } from '../../src/ledger/connection.ts';
+import { createTestDatabase } from '../support/postgres.ts';
+
+const SECRET = 'p%40ss-w0rd';
+
+describe('database settings', () => {
+  it('come from DATABASE_URL and never show the password', () => {
+    const settings = databaseSettings({
+      DATABASE_URL: `postgres://ann:${SECRET}@db.example:6543/stats?sslmode=require`,
+    });
+    expect(settings).toMatchObject({
+      display: 'ann@db.example:6543/stats',
+      sslMode: 'require',
+      sslModeDefaulted: false,
+    });
+    expect(settings.config).toMatchObject({ password: 'p@ss-w0rd', host: 'db.example', port: 6543 });
+    expect(settings.display).not.toContain('ss-w0rd');
+  });
+
+  it('demand a verified certificate of another host when nobody says otherwise', () => {
+    expect(databaseSettings({ DATABASE_URL: 'postgres://a@db.example/stats' })).toMatchObject({
+      sslMode: 'verify-full',
+      config: { ssl: { rejectUnauthorized: true } },
+    });
+    expect(databaseSettings({ DATABASE_URL: 'postgres://a@127.0.0.1/stats' })).toMatchObject({
+      sslMode: 'disable',
+      config: { ssl: false },
+    });
+  });
+
+  it('come from the libpq variables and a service file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dayboard-service-'));
+    const file = join(folder, 'services');
+    writeFileSync(
+      file,
+      '[other]\nhost=no\n[stats]\nhost=db.example\nport=5433\nuser=ann\ndbname=numbers\nsslmode=verify-ca\n',
+    );
+    try {
+      expect(databaseSettings({ PGSERVICE: 'stats', PGSERVICEFILE: file, PGUSER: 'ben' })).toMatchObject({
+        display: 'ben@db.example:5433/numbers',
+        sslMode: 'verify-ca',
+      });
+      expect(() => databaseSettings({ PGSERVICE: 'gone', PGSERVICEFILE: file })).toThrow(
+        /There is no service "gone"/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it.each([`mysql://ann:${SECRET}@host/db`, `postgres://ann:${SECRET}@ho st/db`, SECRET])(
+    'refuse a wrong DATABASE_URL without repeating it',
+    (url) => {
+      let message = '';
+      try {
+        databaseSettings({ DATABASE_URL: url });
+      } catch (error) {
+        message = JSON.stringify(error) + String(error);
+      }
+      expect(message).toContain('DATABASE_URL is not a PostgreSQL URL');
+      expect(message).not.toContain(SECRET);
+    },
+  );
+
+  it('are asked for when there are none', () => {
+    expect(() => databaseSettings({})).toThrow(
+      expect.objectContaining({ code: 'config.database-missing', kind: 'usage' }),
+    );
+  });
+});
+
+describe('a connection that cannot be made', () => {
+  async function failure(url: string) {
+    const database = new Database(databaseSettings({ DATABASE_URL: url, PGCONNECT_TIMEOUT: '5' }), false);
+    return database.connect('test').then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  }
+
+  it('says that the password is wrong, and not what it was', async () => {
+    await using database = await createTestDatabase();
+    const url = new URL(database.url);
+    url.password = SECRET;
+    const error = await failure(url.href);
+    expect(error).toMatchObject({ code: 'database.credentials', facts: { sqlstate: '28P01' } });
+    expect(JSON.stringify(error)).not.toContain('ss-w0rd');
+  });
+
+  it('says that the database does not exist', async () => {
+    await using database = await createTestDatabase();
+    const url = new URL(database.url);
+    url.pathname = '/nowhere';
+    expect(await failure(url.href)).toMatchObject({ code: 'database.missing' });
+  });
+
+  it('says that nothing answers, and that a host is unknown', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const { port } = server.address() as { port: number };
+    await new Promise((resolve) => server.close(resolve));
+    expect(await failure(`postgres://a:b@127.0.0.1:${port}/x`)).toMatchObject({
+      code: 'database.unreachable',
+      facts: { sqlstate: 'ECONNREFUSED' },
+    });
+    expect(await failure('postgres://a:b@nowhere.invalid/x')).toMatchObject({ code: 'database.unreachable' });
+  });
+
+  it('says that a server without TLS will not be talked to when TLS is asked for', async () => {
+    await using database = await createTestDatabase();
+    const url = new URL(database.url);
+    url.searchParams.set('sslmode', 'verify-full');
+    expect(await failure(url.href)).toMatchObject({ code: 'database.tls' });
+    url.searchParams.set('sslmode', 'prefer');
+    const client = await new Database(databaseSettings({ DATABASE_URL: url.href }), false).connect('test');
+    await client.end();
+  });
+
+  it('is read-only where the context is, and the server enforces it', async () => {
+    await using database = await createTestDatabase();
+    const client = await new Database(databaseSettings({ DATABASE_URL: database.url }), true).connect('test');
+    await expect(client.query('CREATE TABLE x (a int)')).rejects.toMatchObject({ code: '25006' });
+    await client.end();
+  });
+});
