@@ -12,7 +12,7 @@ export interface DeliveryRange {
   last: Period;
 }
 
-/** Joined by every reader below: periods of one unit compare as text. */
+/** Joined by every reader below. Periods of one unit have one length and compare as text in every collation. */
 const RANGES = `unnest($2::text[], $3::text[], $4::text[]) AS wanted (dataset, first, last)`;
 
 /** What the ledger knows of the deliveries in these ranges, by deliveryKey. `alive` are the runs that still run. */
@@ -62,7 +62,7 @@ async function readVersions(client: Queryable, parameters: unknown[]): Promise<A
     `SELECT v.dataset, v.period, v.version, v.key, v.etag, v.kept AS rows, v.rules_hash, v.findings, v.published_at, v.run
        FROM ${RANGES}
        JOIN dayboard.version v ON v.project = $1 AND v.current AND v.dataset = wanted.dataset
-        AND v.period COLLATE "C" BETWEEN wanted.first COLLATE "C" AND wanted.last COLLATE "C"`,
+        AND v.period BETWEEN wanted.first AND wanted.last`,
     parameters,
   );
   return found.rows.map((row) => ({
@@ -95,7 +95,7 @@ async function readObjects(client: Queryable, parameters: unknown[]): Promise<Ar
     `SELECT o.dataset, o.period, o.key, o.size, o.etag, o.modified, o.first_seen, o.fetched_etag
        FROM ${RANGES}
        JOIN dayboard.object o ON o.project = $1 AND o.dataset = wanted.dataset
-        AND o.period COLLATE "C" BETWEEN wanted.first COLLATE "C" AND wanted.last COLLATE "C"`,
+        AND o.period BETWEEN wanted.first AND wanted.last`,
     parameters,
   );
   return found.rows.map((row) => ({
@@ -139,7 +139,7 @@ async function readAttempts(
        FROM ${RANGES}
        JOIN dayboard.step s ON s.project = $1 AND s.target = wanted.dataset AND s.kind IN ('fetch', 'load', 'publish')
         AND s.state IN ('failed', 'running', 'queued')
-        AND s.period COLLATE "C" BETWEEN wanted.first COLLATE "C" AND wanted.last COLLATE "C"
+        AND s.period BETWEEN wanted.first AND wanted.last
        JOIN dayboard.run r ON r.id = s.run
       WHERE (s.state = 'failed' OR s.state = 'running' OR s.run::text = ANY ($5))
         AND NOT EXISTS (
