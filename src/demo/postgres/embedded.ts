@@ -9,6 +9,7 @@ import { type Environment, errno } from './processes.ts';
 import { embeddedRuntime, packagedPostgres, type Runtime } from './runtime.ts';
 import { type ClusterServer, startCluster, stopServer } from './server.ts';
 import type { Settings } from './settings.ts';
+import { freePort } from './watchdog.ts';
 
 export interface EmbeddedPostgresOptions {
   /** Where the server keeps its files: a directory of its own. Made when missing. */
@@ -23,6 +24,8 @@ export interface EmbeddedPostgresOptions {
   onLog?: (line: string) => void;
   /** Where root keeps the files when the server's user cannot reach `directory`. Default /var/lib/dayboard. */
   sharedRoot?: string;
+  /** Names a port to listen on. Default: one that the system says is free. */
+  choosePort?: () => Promise<number>;
 }
 
 /** A PostgreSQL of our own on this machine, reachable from this machine only. */
@@ -53,7 +56,7 @@ export async function startPostgres(
   const { env, settings = {}, onLog = () => undefined } = options;
   const home = await openHome({
     directory: options.directory,
-    account: preferred,
+    account: await ownerOfData(options.directory, preferred),
     env,
     sharedRoot: options.sharedRoot ?? SHARED_ROOT,
   });
@@ -70,7 +73,7 @@ export async function startPostgres(
     durable,
     onLog,
   });
-  const server = await startCluster(cluster, settings, onLog);
+  const server = await startCluster(cluster, { settings, onLog, choosePort: options.choosePort ?? freePort });
   return { ...server, directory: home.directory };
 }
 

@@ -1,16 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import { DayboardError } from '../../project/errors.ts';
 import { type Cluster, SUPERUSER } from './cluster.ts';
 import { hasUsers, type Lease, takeLease } from './lease.ts';
+import { HOST, letsUsIn } from './login.ts';
 import { type ServerState, serverState, waitUntilGone } from './postmaster.ts';
 import { poll, servesData } from './processes.ts';
 import type { Settings } from './settings.ts';
 import { lastLines } from './text.ts';
-import { freePort, type Launched, launch } from './watchdog.ts';
-
-const HOST = '127.0.0.1';
+import { type Launched, launch } from './watchdog.ts';
 
 /** Enough for crash recovery and for a shutdown's checkpoint. */
 const PATIENCE = 120_000;
@@ -24,7 +22,7 @@ export interface ClusterServer extends AsyncDisposable {
   port: number;
   user: string;
   password: string;
-  /** Holds the password: for drivers, never for a screen or a log. */
+  /** Holds the password: for drivers, never for a screen or a log. Says that TLS is not needed on the way to ourselves. */
   connectionString: (database: string) => string;
   /** True when another dayboard had started it. */
   reused: boolean;
@@ -34,17 +32,22 @@ export interface ClusterServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+export interface StartRequest {
+  /** For a server that is started here; one that runs keeps its own. */
+  settings: Settings;
+  onLog: (line: string) => void;
+  /** Asked again when the port turns out to be taken. */
+  choosePort: () => Promise<number>;
+}
+
 type Held = { lease: Lease; pid: number; port: number; reused: boolean };
 
 /**
  * Joins the live server of the cluster, or starts one. Several dayboards may do so at once: PostgreSQL's own
  * lock on the data directory decides which one starts it, the others join.
  */
-export async function startCluster(
-  cluster: Cluster,
-  settings: Settings,
-  onLog: (line: string) => void,
-): Promise<ClusterServer> {
+export async function startCluster(cluster: Cluster, request: StartRequest): Promise<ClusterServer> {
+  const { onLog } = request;
   const password = (await readFile(cluster.passwordFile, 'utf8')).trimEnd();
   const end = performance.now() + PATIENCE;
   let failures = 0;
@@ -54,13 +57,13 @@ export async function startCluster(
     if (state.kind === 'ready') held = await join(cluster, state, onLog);
     else if (state.kind === 'busy') await delay(15);
     else {
-      held = await start(cluster, settings, () => {
+      held = await start(cluster, request, () => {
         failures += 1;
         return failures < 5;
       });
     }
     if (held === undefined) continue;
-    if (await login(cluster, held, password)) {
+    if (await loggedIn(cluster, held, password)) {
       onLog(
         `${held.reused ? 'joined' : 'started'} PostgreSQL ${cluster.runtime.version} on ${HOST}:${held.port}`,
       );
@@ -98,10 +101,10 @@ async function join(
 /** Starts the server; undefined when it is worth looking again: another was faster, or its port was taken. */
 async function start(
   cluster: Cluster,
-  settings: Settings,
+  request: StartRequest,
   mayRetry: () => boolean,
 ): Promise<Held | undefined> {
-  const launched = await launch(cluster, await freePort(), settings);
+  const launched = await launch(cluster, await request.choosePort(), request.settings);
   try {
     return await poll(PATIENCE, async () => {
       const state = await serverState(cluster);
@@ -145,58 +148,15 @@ async function startError(cluster: Cluster, launched: Launched): Promise<Dayboar
   });
 }
 
-/** Proves by its password and its data directory that the server is ours; false when it is about to stop. */
-async function login(cluster: Cluster, held: Held, password: string): Promise<boolean> {
-  const client = new pg.Client({
-    host: HOST,
-    port: held.port,
-    user: SUPERUSER,
-    password,
-    database: 'postgres',
-    connectionTimeoutMillis: 10_000,
-    application_name: 'dayboard supervisor',
-  });
-  client.on('error', () => undefined); // A server that stops says so; the query below fails with it.
+/** False, and no longer held, when the server is about to stop. */
+async function loggedIn(cluster: Cluster, held: Held, password: string): Promise<boolean> {
+  let welcome = false;
   try {
-    await client.connect();
-    const shown = await client.query<{ directory: string }>(
-      "select current_setting('data_directory') as directory",
-    );
-    if (shown.rows[0]?.directory === cluster.data) return true;
-    await held.lease.release();
-    return false;
-  } catch (cause) {
-    await held.lease.release();
-    if (isGoing(cause)) return false;
-    throw loginError(cluster, cause);
+    welcome = await letsUsIn(cluster, held.port, password);
   } finally {
-    await client.end().catch(() => undefined);
+    if (!welcome) await held.lease.release();
   }
-}
-
-/** The server ended, or told that it is ending, between our look and our login. */
-function isGoing(cause: unknown): boolean {
-  const code = String((cause as { code?: unknown }).code);
-  return (
-    /^(ECONNREFUSED|ECONNRESET|EPIPE|57P0[123]|08...)$/.test(code) ||
-    /terminated/.test((cause as Error).message)
-  );
-}
-
-function loginError(cluster: Cluster, cause: unknown): DayboardError {
-  const sqlstate = (cause as { code?: unknown }).code;
-  const password = sqlstate === '28P01';
-  return new DayboardError({
-    code: password ? 'demo.postgres-password' : 'demo.postgres-login',
-    message: password
-      ? `The PostgreSQL in ${cluster.directory} does not take the password that is kept with it.`
-      : `The PostgreSQL in ${cluster.directory} runs but lets nobody in: ${(cause as Error).message}`,
-    facts: { directory: cluster.directory, user: SUPERUSER, sqlstate: String(sqlstate), log: cluster.log },
-    next: password
-      ? `Put the right password into ${cluster.passwordFile}, or start over with --reset.`
-      : `Look into ${cluster.log}.`,
-    cause,
-  });
+  return welcome;
 }
 
 function asServer(cluster: Cluster, held: Held, password: string): ClusterServer {
@@ -212,7 +172,7 @@ function asServer(cluster: Cluster, held: Held, password: string): ClusterServer
     user: SUPERUSER,
     password,
     connectionString: (database) =>
-      `postgres://${SUPERUSER}:${secret}@${HOST}:${held.port}/${encodeURIComponent(database)}`,
+      `postgres://${SUPERUSER}:${secret}@${HOST}:${held.port}/${encodeURIComponent(database)}?sslmode=disable`,
     reused: held.reused,
     log: cluster.log,
     stop,

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, statSync } from 'node:fs';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ export async function launch(cluster: Cluster, port: number, settings: Settings)
   const args = serverArguments(cluster.data, port, settings);
   await rotateLog(cluster.log);
   await removeOldPipes(cluster.waiting);
-  const log = openSync(cluster.log, 'a', 0o600);
+  const log = openSync(cluster.log, LOG_FLAGS, 0o600);
   const start = statSync(cluster.log).size;
   let watchdog: ChildProcess;
   try {
@@ -107,6 +107,9 @@ export function freePort(): Promise<number> {
     });
   });
 }
+
+/** Never through a link: root may write where the server's user, too, has a say. */
+const LOG_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 
 /** One older log is kept. */
 const LOG_LIMIT = 16 * 1024 * 1024;
