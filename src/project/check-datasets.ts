@@ -1,0 +1,213 @@
+import { unitOf } from './period.ts';
+import { nameOneOf, type Problems } from './problems.ts';
+import type { Column, Dataset, Enrichment, Project } from './model.ts';
+
+/** Looks at how the parts of each dataset fit together. */
+export function checkDatasets(project: Project, problems: Problems): void {
+  for (const [at, dataset] of project.datasets.entries()) {
+    const here = problems.at('datasets', at);
+    checkSource(dataset, project, here);
+    checkColumns(dataset, here.at('table', 'columns'));
+    checkFile(dataset, here.at('file'));
+    checkCarries(dataset, here.at('carries'));
+    checkPartitionBy(dataset, here.at('table', 'partitionBy'));
+    checkIndexes(dataset, here.at('table'));
+    checkDuplicates(dataset, here.at('duplicates'));
+    checkSince(dataset, here.at('since'));
+    checkFreshness(dataset, here.at('freshness', 'column'));
+  }
+  checkFilledTwice(project, problems);
+}
+
+const DATE = /^date$/i;
+const INSTANT = /^timestamp(?:tz|(?: ?\(\d\))? with time zone)$|^timestamptz ?\(\d\)$/i;
+const TIMESTAMP = /^timestamp(?: ?\(\d\))?(?: without time zone)?$/i;
+const TEXTUAL = /^(?:text|citext|name|(?:varchar|char|character|bpchar)(?: varying)?(?: ?\(\d+\))?)$/i;
+
+/** Whether rows have a day by a column of this type that does not depend on the session's time zone. */
+export function hasDay(type: string): boolean {
+  return DATE.test(type) || INSTANT.test(type);
+}
+
+function columnOf(dataset: Dataset, name: string, problems: Problems): Column | undefined {
+  const known = dataset.table.columns.map((column) => column.name);
+  const found = dataset.table.columns.find((column) => column.name === name);
+  if (found === undefined) {
+    const table = `the table "${dataset.table.name}" has no column "${name}"`;
+    problems.add(table, nameOneOf(name, known));
+  }
+  return found;
+}
+
+function checkSource(dataset: Dataset, project: Project, problems: Problems): void {
+  const known = Object.keys(project.sources);
+  if (known.includes(dataset.source)) return;
+  const what =
+    dataset.source === '' ? 'names none of several sources' : `there is no source "${dataset.source}"`;
+  problems.at('source').add(what, nameOneOf(dataset.source, known));
+}
+
+function checkColumns(dataset: Dataset, problems: Problems): void {
+  if (dataset.table.columns.length === 0) problems.add('has no column', 'write the columns of the table');
+  for (const column of dataset.table.columns) {
+    const here = problems.at(column.name);
+    if (column.name.startsWith('_')) {
+      here.add('starts with "_", as dayboard\'s own columns do', 'choose another name');
+    }
+    if (/^\d+$/.test(column.name))
+      here.add('is a whole number, which loses its place', 'choose another name');
+    if (column.value) checkEnrichment(column, column.value, dataset, here);
+    else if (!dataset.file.some((file) => file.column === column.name)) {
+      here.add('neither the file nor a value fills it', 'add it to `file`, or say its `value`');
+    }
+  }
+}
+
+function checkEnrichment(column: Column, value: Enrichment, dataset: Dataset, problems: Problems): void {
+  const wantsDate = value.kind === 'dayOf' || value.kind === 'deliveryDay';
+  if (wantsDate && !DATE.test(column.type)) {
+    problems.add(`${value.kind} gives a date, and its type is ${column.type}`, "write type: 'date'");
+  }
+  if (value.kind === 'firstMatch' && !TEXTUAL.test(column.type)) {
+    problems.add(`firstMatch gives a text, and its type is ${column.type}`, "write type: 'text'");
+  }
+  if (value.kind !== 'firstMatch' && value.kind !== 'dayOf') return;
+  const from = columnOf(dataset, value.column, problems);
+  if (from?.value) {
+    problems.add(
+      `is computed from "${from.name}", which is computed itself`,
+      'compute it from a column of the file',
+    );
+  }
+  if (from && value.kind === 'dayOf' && !INSTANT.test(from.type)) {
+    problems.add(
+      `dayOf takes a timestamptz, and "${from.name}" is ${from.type}`,
+      'name a timestamptz column',
+    );
+  }
+}
+
+function checkFile(dataset: Dataset, problems: Problems): void {
+  const headers = new Set<string>();
+  const filled = new Set<string>();
+  for (const [at, { header, column }] of dataset.file.entries()) {
+    const here = problems.at(at);
+    if (headers.has(header)) here.add(`the header "${header}" stands twice`, 'leave one out');
+    if (filled.has(column)) here.add(`a second file column fills "${column}"`, 'leave one out');
+    headers.add(header);
+    filled.add(column);
+    const target = columnOf(dataset, column, here);
+    if (target?.value) {
+      here.add(`fills "${column}", which is computed`, 'take its `value` away, or fill another column');
+    }
+  }
+}
+
+function checkCarries(dataset: Dataset, problems: Problems): void {
+  const { carries, table } = dataset;
+  if (carries.kind === 'period') {
+    const column = columnOf(dataset, carries.column, problems.at('column'));
+    if (column && !hasDay(column.type)) {
+      problems.at('column').add(`"${column.name}" is ${column.type}`, 'name a date or timestamptz column');
+    }
+  }
+  const key = 'key' in carries ? carries.key : undefined;
+  if (key === undefined) {
+    if (table.keyIndex !== undefined) {
+      problems
+        .at('key')
+        .add('is missing, and table.keyIndex names an index over it', 'write the key, or no keyIndex');
+    }
+    return;
+  }
+  for (const [at, name] of key.entries()) {
+    const here = problems.at('key', at);
+    const column = columnOf(dataset, name, here);
+    if (key.indexOf(name) !== at) here.add(`"${name}" stands twice`, 'leave one out');
+    if (column?.nullable && carries.kind !== 'period') {
+      here.add(
+        `"${name}" may be NULL, and NULL equals nothing`,
+        'make it not nullable, or leave it out of the key',
+      );
+    }
+  }
+}
+
+function checkPartitionBy(dataset: Dataset, problems: Problems): void {
+  const { carries, table } = dataset;
+  if (table.partitionBy === undefined) return;
+  const column = columnOf(dataset, table.partitionBy, problems);
+  if (column === undefined) return;
+  if (!hasDay(column.type)) {
+    problems.add(`"${column.name}" is ${column.type}`, 'name a date or timestamptz column');
+  }
+  if (column.nullable)
+    problems.add(`"${column.name}" may be NULL`, 'make it not nullable: every row has its day');
+  if ('key' in carries && carries.key && !carries.key.includes(column.name)) {
+    problems.add(
+      `"${column.name}" is not in the key, so PostgreSQL cannot keep the key unique over partitions`,
+      'partition by a column of the key',
+    );
+  }
+}
+
+function checkIndexes(dataset: Dataset, problems: Problems): void {
+  const known = dataset.table.columns.map((column) => column.name);
+  for (const [at, index] of dataset.table.indexes.entries()) {
+    for (const [position, part] of index.columns.entries()) {
+      const name = plainColumn(part);
+      if (name === undefined || known.includes(name)) continue;
+      columnOf(dataset, name, problems.at('indexes', at, 'columns', position));
+    }
+  }
+}
+
+function checkDuplicates(dataset: Dataset, problems: Problems): void {
+  if (dataset.duplicates.length > 0 && !('key' in dataset.carries && dataset.carries.key)) {
+    problems.add('says which of two rows stands, and there is no key', 'write carries.key, or leave it out');
+  }
+  for (const [at, part] of dataset.duplicates.entries()) {
+    const name = plainColumn(part);
+    if (name !== undefined) columnOf(dataset, name, problems.at(at));
+  }
+}
+
+/** The column of 'visit_ts DESC NULLS LAST'; undefined for an expression. */
+function plainColumn(part: string): string | undefined {
+  const match =
+    /^(?:"((?:[^"]|"")+)"|([a-z_][a-z0-9_$]*))(?:\s+(?:asc|desc))?(?:\s+nulls\s+(?:first|last))?$/i.exec(
+      part.trim(),
+    );
+  return match?.[1]?.replaceAll('""', '"') ?? match?.[2];
+}
+
+function checkSince(dataset: Dataset, problems: Problems): void {
+  if (dataset.since !== undefined && unitOf(dataset.since) !== dataset.period) {
+    problems.add(
+      `"${dataset.since}" is no ${dataset.period}`,
+      `write the first ${dataset.period} at the source`,
+    );
+  }
+}
+
+function checkFreshness(dataset: Dataset, problems: Problems): void {
+  if (dataset.freshness === undefined) return;
+  const column = columnOf(dataset, dataset.freshness.column, problems);
+  if (column && !hasDay(column.type) && !TIMESTAMP.test(column.type)) {
+    problems.add(`"${column.name}" is ${column.type}`, 'name a date or timestamp column');
+  }
+}
+
+function checkFilledTwice(project: Project, problems: Problems): void {
+  const fillers = new Map<string, string>();
+  for (const [at, { name, off, table }] of project.datasets.entries()) {
+    if (off !== undefined) continue;
+    const relation = `${table.schema}.${table.name}`;
+    const other = fillers.get(relation);
+    if (other !== undefined) {
+      const fix = 'switch one of them `off` with its reason, or name another table';
+      problems.at('datasets', at, 'table').add(`"${other}" fills ${relation} too`, fix);
+    }
+    fillers.set(relation, name);
+  }
+}

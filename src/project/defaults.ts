@@ -1,0 +1,151 @@
+import type { Environment } from './environment.ts';
+import type {
+  CarriesInput,
+  CheckInput,
+  DatasetInput,
+  GuardsInput,
+  ProjectInput,
+  RollupInput,
+  ScheduleInput,
+  TableInput,
+  ViewInput,
+} from './input.ts';
+import type {
+  Carries,
+  Check,
+  Dataset,
+  Guards,
+  Project,
+  RawTable,
+  Rollup,
+  Schedule,
+  SourceDefinition,
+  View,
+} from './model.ts';
+
+const SCHEMA = 'public';
+const SOURCES: Record<string, SourceDefinition> = { s3: { kind: 's3' } };
+
+/** The definition with every default filled in; what has none stays away. */
+export function withDefaults(input: ProjectInput, environment: Environment): Project {
+  const timeZone = input.timeZone ?? 'UTC';
+  const sources = input.sources ?? SOURCES;
+  return {
+    name: input.name,
+    title: input.title ?? input.name,
+    timeZone,
+    schedule: scheduleOf(input.schedule ?? {}, environment),
+    sources,
+    datasets: input.datasets.map((dataset) => datasetOf(dataset, timeZone, Object.keys(sources))),
+    rollups: (input.rollups ?? []).map((rollup) => rollupOf(rollup, timeZone)),
+    views: (input.views ?? []).map(viewOf),
+    checks: (input.checks ?? []).map(checkOf),
+    scripts: (input.scripts ?? []).map((script) => ({ ...script, description: script.description ?? '' })),
+    existing: input.existing ?? {},
+    parity: input.parity ?? [],
+    keepVersionsDays: input.keepVersionsDays ?? 30,
+  };
+}
+
+function scheduleOf(input: ScheduleInput, environment: Environment): Schedule {
+  const at = input.at ?? (environment.CRON_SCHEDULE?.trim() || '01:00');
+  return {
+    // '1:05' has always been written in CRON_SCHEDULE too.
+    at: /^\d:\d\d$/.test(at) ? `0${at}` : at,
+    timeZone: input.timeZone ?? 'UTC',
+    atStart: input.atStart ?? environment.FORCE_SYNC_AT_START?.trim().toLowerCase() === 'true',
+    catchUpDays: input.catchUpDays ?? 7,
+  };
+}
+
+function datasetOf(input: DatasetInput, projectZone: string, sources: string[]): Dataset {
+  return {
+    ...input,
+    description: input.description ?? '',
+    source: input.source ?? (sources.length === 1 ? (sources[0] ?? '') : ''),
+    period: input.period ?? 'day',
+    timeZone: input.timeZone ?? projectZone,
+    carries: carriesOf(input.carries),
+    file: input.file.map((column) =>
+      typeof column === 'string' ? { header: column, column } : { ...column },
+    ),
+    table: tableOf(input.table, input.name),
+    duplicates: input.duplicates ?? [],
+    guards: guardsOf(input.guards ?? {}),
+    expected: { days: input.expected?.days ?? 1, at: input.expected?.at ?? '01:00' },
+    corrections: input.corrections ?? [],
+  };
+}
+
+function carriesOf(input: CarriesInput): Carries {
+  if (input.kind === 'period' || (input.kind === 'snapshot' && input.mode === 'replace')) return input;
+  return { ...input, winner: input.winner ?? 'newest' };
+}
+
+function tableOf(input: TableInput, datasetName: string): RawTable {
+  return {
+    ...input,
+    schema: input.schema ?? SCHEMA,
+    name: input.name ?? datasetName,
+    columns: Object.entries(input.columns).map(([name, column]) =>
+      typeof column === 'string'
+        ? { name, type: column, nullable: false }
+        : { name, ...column, nullable: column.nullable ?? false },
+    ),
+    indexes: input.indexes ?? [],
+  };
+}
+
+function guardsOf(input: GuardsInput): Guards {
+  return {
+    empty: input.empty ?? 'stop',
+    ...(input.days && { days: { ...input.days, action: input.days.action ?? 'stop' } }),
+    ...(input.rows && { rows: { ...input.rows, action: input.rows.action ?? 'mark' } }),
+  };
+}
+
+function rollupOf(input: RollupInput, projectZone: string): Rollup {
+  const { published, ...rest } = input;
+  const measures = input.measures ?? {};
+  const groups = Object.entries(input.groups).map(([name, group]) =>
+    typeof group === 'string' ? { name, type: group, sql: quoted(name) } : { name, ...group },
+  );
+  const relation = published !== false && {
+    ...published,
+    schema: published?.schema ?? SCHEMA,
+    name: published?.name ?? input.name,
+    columns: published?.columns ?? [...groups.map((group) => group.name), ...Object.keys(measures)],
+  };
+  return {
+    ...rest,
+    description: input.description ?? '',
+    groups,
+    measures,
+    bucket: { group: input.bucket.group, unit: input.bucket.unit ?? 'day' },
+    ...(relation && { published: relation }),
+    timeZone: input.timeZone ?? projectZone,
+    corrections: input.corrections ?? [],
+  };
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function viewOf(input: ViewInput): View {
+  return {
+    ...input,
+    schema: input.schema ?? SCHEMA,
+    description: input.description ?? '',
+    indexes: input.indexes ?? [],
+  };
+}
+
+function checkOf(input: CheckInput): Check {
+  return {
+    ...input,
+    description: input.description ?? '',
+    severity: input.severity ?? 'error',
+    timeoutSeconds: input.timeoutSeconds ?? 300,
+  };
+}

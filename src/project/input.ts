@@ -1,0 +1,225 @@
+import type {
+  Correction,
+  Enrichment,
+  ExistingRelation,
+  FreshnessLimits,
+  GuardAction,
+  Measure,
+  Period,
+  PeriodUnit,
+  SourceDefinition,
+  Winner,
+} from './model.ts';
+
+/** What `defineProject` takes: one system's definitions. Everything with a `?` has the default that it names. */
+export interface ProjectInput {
+  /** Short name, for locks, the ledger and the screen: 'site-visits'. Letters, digits, '-' and '_'. */
+  name: string;
+  /** Name for people. Default: `name`. */
+  title?: string;
+  /** IANA time zone in which 'yesterday' is meant, and the default of datasets and rollups. Default: 'UTC'. */
+  timeZone?: string;
+  /** When `dayboard schedule` runs the whole pipeline. */
+  schedule?: ScheduleInput;
+  /** Where deliveries come from, by name. Default: one, `{ s3: { kind: 's3' } }`. */
+  sources?: Record<string, SourceDefinition>;
+  /** What is delivered each period, and the raw tables that it fills, in the order of the board. */
+  datasets: DatasetInput[];
+  /** Aggregates that are kept exact by applying each publish's change. */
+  rollups?: RollupInput[];
+  /** Aggregates that stay plain SQL and are refreshed as a whole. */
+  views?: ViewInput[];
+  /** Data-quality assertions, run after what they look at has changed. */
+  checks?: CheckInput[];
+  /** The team's psql scripts. */
+  scripts?: ScriptInput[];
+  /**
+   * What to do with relations of a wanted name that dayboard did not make, by 'schema.name': 'keep' uses raw tables
+   * in place, 'replace' lets dayboard put its own there. Default: nothing is touched, and the run says so.
+   */
+  existing?: Record<string, ExistingRelation>;
+  /** Names of the parity switches that are on, for the record. */
+  parity?: string[];
+  /** For how many days replaced rows are kept, so that a reload or a return can be exact. Default: 30. */
+  keepVersionsDays?: number;
+}
+
+export interface ScheduleInput {
+  /** 'HH:MM' of each day, or a cron expression of five fields. Default: CRON_SCHEDULE, else '01:00'. */
+  at?: string;
+  /** The schedule's time zone. Default: 'UTC'. */
+  timeZone?: string;
+  /** Run once when `schedule` starts. Default: FORCE_SYNC_AT_START, else false. */
+  atStart?: boolean;
+  /** How many days back missed or late deliveries are caught up. Default: 7. */
+  catchUpDays?: number;
+}
+
+export interface DatasetInput {
+  /** The name that commands and screens use: 'user_daily_visits'. Lower case letters, digits and '_'. */
+  name: string;
+  /** One sentence for people. */
+  description?: string;
+  /** Why it is switched off. Leave it out when it is on. */
+  off?: string;
+  /** Which of `sources`. Default: the only one. */
+  source?: string;
+  /** The object's key: `{period}` stands for the period's name, 'visits_{period}.csv'. */
+  key: string;
+  /** What one delivery is for. Default: 'day'. */
+  period?: PeriodUnit;
+  /** The zone of the rows' days and of `expected`. Default: the project's. */
+  timeZone?: string;
+  /** What a delivery carries, which decides how it is published. */
+  carries: CarriesInput;
+  /**
+   * The file's columns, in the file's order. A name alone is both the header and the table's column; an object says
+   * them apart. The header line must show exactly these names.
+   */
+  file: Array<string | { header: string; column: string }>;
+  /** The raw table that it fills. */
+  table: TableInput;
+  /**
+   * Among rows of one file with the same key, the first by these columns stands: 'content', 'updated_at DESC'.
+   * Default: none, which of them stands is then open.
+   */
+  duplicates?: string[];
+  /** What stops a delivery or marks it. Default: an empty file stops. */
+  guards?: GuardsInput;
+  /** When a delivery is due: `days` after the period's last day, at `at` in the time zone. Default: 1 day, '01:00'. */
+  expected?: { days?: number; at?: string };
+  /** The first period that can exist at the source. */
+  since?: Period;
+  /** Age limits of the newest data, by a date or timestamp column. */
+  freshness?: FreshnessLimits & { column: string };
+  /** What differs from the system that this definition replaces, and why. */
+  corrections?: Correction[];
+}
+
+export type CarriesInput =
+  /** Rows of its own period only: the period is replaced whole. `column` is the table's date column that says so. */
+  | { kind: 'period'; column: string; key?: string[] }
+  /** Rows of several periods, overlapping other deliveries: merged by key. `winner` is 'newest' by default. */
+  | { kind: 'window'; key: string[]; winner?: Winner }
+  /** Everything there is, merged by key: rows outlive their disappearance at the source. */
+  | { kind: 'snapshot'; mode: 'merge'; key: string[]; winner?: Winner }
+  /** Everything there is: the table is replaced whole. */
+  | { kind: 'snapshot'; mode: 'replace' };
+
+export interface TableInput {
+  /** Default: 'public'. */
+  schema?: string;
+  /** Default: the dataset's name. */
+  name?: string;
+  /**
+   * The table's columns in order. A type alone ('text') is NOT NULL and comes from the file; an object says more.
+   * A column with a `value` is computed on the way in.
+   */
+  columns: Record<string, string | ColumnInput>;
+  /** Indexes beside the key's. */
+  indexes?: IndexInput[];
+  /** The date or timestamptz column whose day decides the partition. Default: the table is one piece. */
+  partitionBy?: string;
+  /** The name of the unique index over the key. */
+  keyIndex?: string;
+}
+
+export interface ColumnInput {
+  /** A PostgreSQL type: 'text', 'integer', 'timestamptz'. */
+  type: string;
+  /** Default: false. */
+  nullable?: boolean;
+  /** How it is computed: firstMatch(…), dayOf(…), deliveryDay(), sqlValue(…). Default: it comes from the file. */
+  value?: Enrichment;
+}
+
+export interface IndexInput {
+  name: string;
+  /** Column names or expressions with order, as in CREATE INDEX: 'visit_ts DESC'. */
+  columns: string[];
+  /** Only rows for which this SQL condition holds. */
+  where?: string;
+}
+
+export interface GuardsInput {
+  /** A file without rows. Default: 'stop'. */
+  empty?: GuardAction;
+  /** Rows whose own day is more than `before` days before or `after` days after the delivery's first day. */
+  days?: { before: number; after: number; action?: GuardAction };
+  /** A row count below `low` or above `high` times the median of the last weeks' deliveries. */
+  rows?: { low: number; high: number; action?: GuardAction };
+}
+
+export interface RollupInput {
+  /** The name that commands and screens use. */
+  name: string;
+  description?: string;
+  /** A dataset (its raw table) or another rollup. */
+  over: string;
+  /** Rows that count; an SQL condition over the parent's columns. Default: all. */
+  where?: string;
+  /**
+   * Group columns in order: a type alone groups by the parent's column of that name, an object gives the SQL.
+   */
+  groups: Record<string, string | { type: string; sql: string }>;
+  /** What is counted per group, by column name. Default: nothing, the groups are the answer. */
+  measures?: Record<string, Measure>;
+  /** The group column (date or timestamptz) that bounds recomputation, and its unit. Default unit: 'day'. */
+  bucket: { group: string; unit?: PeriodUnit };
+  /**
+   * The relation that readers know. Default: `public.<name>` with all group columns and measures; false: none.
+   */
+  published?: false | PublishedInput;
+  /** Age limits of the newest bucket. */
+  freshness?: FreshnessLimits;
+  /** Default: the project's. */
+  timeZone?: string;
+  corrections?: Correction[];
+}
+
+export interface PublishedInput {
+  /** Default: 'public'. */
+  schema?: string;
+  /** Default: the rollup's name. */
+  name?: string;
+  /** The columns in the order that readers know. Default: groups, then measures. */
+  columns?: string[];
+  /** Only this many whole units back from today are shown. Default: all. */
+  window?: { count: number; unit: PeriodUnit };
+}
+
+export interface ViewInput {
+  /** Default: 'public'. */
+  schema?: string;
+  name: string;
+  description?: string;
+  /** Datasets, rollups and views that it reads: it is owed when one of them changes. */
+  reads: string[];
+  /** The SELECT that defines it. */
+  sql: string;
+  /** One `unique` index over plain columns lets readers go on during a refresh. */
+  indexes?: Array<IndexInput & { unique?: boolean }>;
+  /** SQL expression that gives the newest day inside: 'max("month")'. */
+  through?: string;
+  freshness?: FreshnessLimits;
+}
+
+export interface CheckInput {
+  name: string;
+  description?: string;
+  /** The datasets, rollups or views that it looks at. */
+  of: string[];
+  /** A SELECT with one row per finding; no rows is a pass. */
+  sql: string;
+  /** What findings mean. Default: 'error'. */
+  severity?: 'warn' | 'error';
+  /** Default: 300. */
+  timeoutSeconds?: number;
+}
+
+export interface ScriptInput {
+  name: string;
+  description?: string;
+  /** The script's path, from the config file's directory. */
+  file: string;
+}

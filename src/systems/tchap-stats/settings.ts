@@ -1,0 +1,56 @@
+import type { Environment } from '../../project/environment.ts';
+import type { ExistingRelation } from '../../project/model.ts';
+import { invalidConfig, nameOneOf, Problems } from '../../project/problems.ts';
+
+export const SYSTEM = 'tchap-stats';
+
+/**
+ * Switches back to what the original did, for dashboards that must see its numbers.
+ *
+ * first-wins       what several deliveries carry keeps the values of the oldest of them, not of the newest
+ * load-date        sso and pushers are stamped with the night after the delivery, when the original loaded them
+ * partial-windows  the two windowed aggregates end at the moment of the refresh, in the middle of a day or month
+ */
+export const PARITY = ['first-wins', 'load-date', 'partial-windows'] as const;
+export type Parity = (typeof PARITY)[number];
+
+/** What of the environment decides this system's definition. */
+export interface Settings {
+  /** Zone of days and months. The original takes that of the session, which is UTC where it runs. */
+  timeZone: string;
+  parity: ReadonlySet<Parity>;
+  /** Relations of others that dayboard may put its own in place of, 'schema.name'. */
+  replace: Record<string, ExistingRelation>;
+}
+
+/**
+ * TCHAP_STATS_TIME_ZONE, TCHAP_STATS_PARITY and TCHAP_STATS_REPLACE; the latter two are comma lists.
+ * @param relations every relation that this system makes, 'schema.name'
+ * @throws DayboardError 'config.invalid'
+ */
+export function readSettings(environment: Environment, relations: readonly string[]): Settings {
+  const problems = new Problems();
+  const parity = known('TCHAP_STATS_PARITY', environment, PARITY, problems);
+  const replace = known('TCHAP_STATS_REPLACE', environment, relations, problems);
+  if (problems.found.length > 0) throw invalidConfig(problems.found, SYSTEM);
+  return {
+    timeZone: environment['TCHAP_STATS_TIME_ZONE']?.trim() || 'UTC',
+    parity: new Set(parity),
+    replace: Object.fromEntries(replace.map((relation) => [relation, 'replace'])),
+  };
+}
+
+function known<Value extends string>(
+  variable: string,
+  environment: Environment,
+  values: readonly Value[],
+  problems: Problems,
+): Value[] {
+  const written = (environment[variable] ?? '').split(',').map((each) => each.trim());
+  return written.filter(Boolean).flatMap((text) => {
+    const value = values.find((each) => each === text);
+    if (value !== undefined) return [value];
+    problems.at(variable).add(`"${text}" is unknown`, nameOneOf(text, values));
+    return [];
+  });
+}
