@@ -96,10 +96,10 @@ export type Winner = 'newest' | 'first';
 
 export type SourceDefinition =
   /**
-   * Objects of one bucket; S3_BUCKET_NAME and the other S3_* variables say where. `endpoint` and `region` are what
-   * holds when S3_ENDPOINT and S3_REGION are not set.
+   * Objects of one bucket; S3_BUCKET_NAME and the other S3_* variables say where. `bucket`, `endpoint` and `region`
+   * are what holds when S3_BUCKET_NAME, S3_ENDPOINT and S3_REGION are not set.
    */
-  | { kind: 's3'; endpoint?: string; region?: string }
+  | { kind: 's3'; bucket?: string; endpoint?: string; region?: string }
   /** Files of one directory, for tests, transfers and people without S3. */
   | { kind: 'directory'; path: string };
 

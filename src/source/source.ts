@@ -8,6 +8,20 @@ export interface ListedObject {
   object: SourceObject;
 }
 
+/** The bytes of an object, or of a part of it: exactly as many as were asked for, or it fails. */
+export interface SourceBody extends Readable {
+  /** The MD5 of the whole object in hexadecimal, where the source vouches for it. */
+  readonly md5?: string;
+}
+
+export interface OpenOptions {
+  /** The first byte, 0 by default. */
+  from?: number;
+  /** The last byte, included; the object's last by default. */
+  to?: number;
+  signal?: AbortSignal;
+}
+
 /** Where deliveries come from. All failures are DayboardErrors with codes 'source.…'. */
 export interface Source {
   /** 'bucket at host' or the directory; never a secret. */
@@ -20,8 +34,9 @@ export interface Source {
   /**
    * Opens bytes `from`..`to` (inclusive; whole when absent) of exactly this version of the object.
    * Fails with 'source.object-changed' when the ETag is another by now, 'source.object-missing' when it is gone.
+   * Tries once: `readObject` tries again and goes on where it stopped.
    */
-  open(object: SourceObject, options?: { from?: number; to?: number; signal?: AbortSignal }): Promise<Readable>;
+  open(object: SourceObject, options?: OpenOptions): Promise<SourceBody>;
   /** Fails with a DayboardError that says what is wrong with address, credentials, bucket or permission. */
   probe(signal?: AbortSignal): Promise<void>;
   close(): void;
