@@ -104,8 +104,8 @@ function withInput(message: string, input: unknown): string {
 
 /** Of a union's members, the one that was meant: the one that does not fail on the very kind of value. */
 function fromUnion(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path): Problem[] {
-  if ('discriminator' in issue && issue.discriminator !== undefined) {
-    return [{ path, message: wrongValue(optionsOf(issue), issue.input, 'kind') }];
+  if ('discriminator' in issue && typeof issue.discriminator === 'string') {
+    return [{ path, message: wrongValue(optionsOf(issue), fieldOf(issue.input, issue.discriminator)) }];
   }
   const meant = issue.errors.find((issues) => !issues.some((inner) => isWholly(inner)));
   if (meant !== undefined) return meant.flatMap((inner) => fromIssue(inner, path));
@@ -145,14 +145,14 @@ function wrongType(expected: string, input: unknown): string {
   return problem(`is ${kindOf(input)}`, `write ${wanted}`);
 }
 
-function wrongValue(values: readonly unknown[], input: unknown, what = 'value'): string {
+function wrongValue(values: readonly unknown[], input: unknown): string {
   const known = values.map((value) => JSON.stringify(value)).join(', ');
-  if (input === undefined || typeof input === 'object')
-    return problem(`has no ${what}`, `write one of ${known}`);
-  return problem(
-    `is ${JSON.stringify(input)}`,
-    values.length === 1 ? `write ${known}` : `write one of ${known}`,
-  );
+  const what = input === undefined ? 'is missing' : `is ${JSON.stringify(input)}`;
+  return problem(what, values.length === 1 ? `write ${known}` : `write one of ${known}`);
+}
+
+function fieldOf(input: unknown, field: string): unknown {
+  return typeof input === 'object' && input !== null ? (input as Record<string, unknown>)[field] : undefined;
 }
 
 function kindOf(input: unknown): string {

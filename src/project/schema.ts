@@ -55,7 +55,10 @@ const enrichment = z.discriminatedUnion('kind', [
   fields({
     kind: z.literal('firstMatch'),
     column: text,
-    rules: someOf(z.tuple([someText, text]).readonly(), 'rule').readonly(),
+    rules: someOf(
+      z.tuple([someText, text], problem('is no rule', "write a pair: ['Mozilla%', 'Web']")).readonly(),
+      'rule',
+    ).readonly(),
     otherwise: text,
   }),
   fields({ kind: z.literal('dayOf'), column: text }),
