@@ -1,10 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageRoot } from './project/package-root.ts';
+import { processIo } from './cli/io.ts';
+import { runCli } from './cli/run-cli.ts';
 
-if (process.argv.includes('--version')) {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  process.stdout.write(`${version}\n`);
-}
+process.exitCode = await runCli(process.argv.slice(2), processIo());

@@ -1,0 +1,102 @@
+import { duration, plural } from '../../console/format.ts';
+import type { Outcome, RunEvent, StepName } from '../../plan/events.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { ErrorValue } from '../../project/errors.ts';
+import { factsText, TOLD_BY_STEP } from './error.ts';
+import type { Paint } from './paint.ts';
+import { type Reporter, stepText } from './reporter.ts';
+
+interface Failure {
+  step: StepName;
+  error: ErrorValue;
+}
+
+/** Listens to a run beside its reporter, and says at the end how it went. */
+export class Summary implements Pick<Reporter, 'event'> {
+  private readonly plan: Plan;
+  private readonly failures: Failure[] = [];
+  private derived = 0;
+  private checks = 0;
+  private run = '';
+  private outcome: Outcome | undefined;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+  }
+
+  event(event: RunEvent): void {
+    this.run = event.run;
+    if (event.type === 'run.done') this.outcome = event.outcome;
+    if (event.type === 'step.failed') this.failures.push({ step: event.step, error: event.error });
+    if (event.type !== 'step.done') return;
+    if (event.step.kind === 'rollup' || event.step.kind === 'view') this.derived += 1;
+    if (event.step.kind === 'check') this.checks += 1;
+  }
+
+  /** Lines for people; empty before the run has ended. */
+  text(paint: Paint): string[] {
+    if (this.outcome === undefined) return [];
+    return [
+      this.headline(this.outcome, paint),
+      ...this.deliveriesLine(this.outcome),
+      ...this.derivedLine(),
+      ...this.failures.flatMap((failure) => this.failureText(failure, paint)),
+    ];
+  }
+
+  private headline(outcome: Outcome, paint: Paint): string {
+    const { theme } = paint;
+    const [glyph, style, words] = {
+      done: [theme.glyphs.step.done, theme.good, 'done'],
+      partly: [theme.glyphs.state.suspicious, theme.warn, 'partly done'],
+      failed: [theme.glyphs.step.failed, theme.bad, 'failed'],
+      cancelled: [theme.glyphs.step.cancelled, theme.muted, 'cancelled'],
+    }[outcome.state] as [string, string, string];
+    return `${paint.text(`${glyph} run ${this.run} ${words}`, style)} ${paint.text(`in ${duration(outcome.seconds)}`, theme.muted)}`;
+  }
+
+  private deliveriesLine(outcome: Outcome): string[] {
+    const { command, cells } = this.plan.request;
+    if (cells.length === 0) return [];
+    const { published, failed, unchanged, cancelled } = outcome.deliveries;
+    const fetched = this.plan.cells.filter((cell) => cell.action === 'fetch').length - failed - cancelled;
+    return [
+      `  deliveries: ${[
+        command === 'fetch' ? `${fetched} fetched` : `${published} published`,
+        `${failed} failed`,
+        `${unchanged} unchanged`,
+        ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
+      ].join(', ')}`,
+    ];
+  }
+
+  private derivedLine(): string[] {
+    const parts = [
+      ...(this.derived > 0 ? [plural(this.derived, 'rollup or view', 'rollups and views')] : []),
+      ...(this.checks > 0 ? [plural(this.checks, 'check')] : []),
+    ];
+    return parts.length === 0 ? [] : [`  after them: ${parts.join(', ')}`];
+  }
+
+  private failureText({ step, error }: Failure, paint: Paint): string[] {
+    const { theme } = paint;
+    const where = factsText(error.facts, TOLD_BY_STEP);
+    return [
+      paint.text(`${theme.glyphs.step.failed} ${stepText(step)}`, theme.bad),
+      `    ${paint.text(error.message)}`,
+      paint.text(`    ${error.code}${where === '' ? '' : ` · ${where}`}`, theme.muted),
+      `    ${paint.text(this.kept(step))}`,
+      ...(error.next === undefined ? [] : [`    ${paint.text(error.next)}`]),
+    ];
+  }
+
+  /** What the failure left as it was. */
+  private kept(step: StepName): string {
+    if (step.kind === 'check') return 'It only looked: nothing was changed.';
+    if (step.period === undefined) return `${step.target} is as it was before, and owed.`;
+    const cell = this.plan.cells.find((each) => each.dataset === step.target && each.period === step.period);
+    const version = cell?.version ?? 0;
+    if (version === 0) return `Nothing of ${step.target} ${step.period} is published.`;
+    return `Version ${version} of ${step.target} ${step.period} stays published.`;
+  }
+}
