@@ -47,7 +47,7 @@ function activityOf(date: Temporal.PlainDate): number {
   if (date.dayOfWeek === 6) return 0.2;
   // Fridays are half a weekend, Wednesdays are free for many parents, and August is August.
   const weekday = date.dayOfWeek === 5 ? 0.88 : date.dayOfWeek === 3 ? 0.93 : 1;
-  return date.month === 8 ? weekday * 0.6 : weekday;
+  return date.month === 8 ? weekday * 0.7 : weekday;
 }
 
 function offsetAt(date: Temporal.PlainDate, time: string): string {
