@@ -38,11 +38,14 @@ class Body extends Readable implements SourceBody {
     this.#parts = parts;
     if (parts.md5 !== undefined) this.md5 = parts.md5;
     const { from, signal } = parts;
+    // A failure before somebody reads is met by who reads, and must not end the process.
+    this.on('error', () => undefined);
     from.pause();
     from.on('data', (chunk: Buffer) => this.#take(chunk));
     from.on('end', () => void this.#finish());
     from.on('error', (thrown) => this.destroy(parts.failure(thrown)));
     from.on('close', () => this.#closed());
+    if (from.destroyed) this.#closed();
     this.#onAbort = () => signal !== undefined && this.destroy(cancelled(signal));
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener('abort', this.#onAbort, { once: true });

@@ -25,6 +25,9 @@ export interface Part {
 /** How often the owner shows that he lives, in milliseconds. */
 const BEAT_MS = 500;
 
+/** The token that every new file begins with. */
+const FIRST = '0'.repeat(16);
+
 export interface ClaimOptions {
   signal?: AbortSignal | undefined;
   /** Called once when another process is at the same file and is waited for. */
@@ -81,18 +84,29 @@ export class PartFile {
     return undefined;
   }
 
-  /** A new file; undefined when somebody else has made one at the same time and goes first. */
+  /**
+   * A new file; undefined when there is one. All begin under one name, which only one process can have: whoever has
+   * it sees every file that is there.
+   */
   static async #create(place: PartPlace): Promise<PartFile | undefined> {
-    const token = newToken();
+    const first = partPath(place, FIRST);
+    const own = newToken();
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const handle = await open(partPath(place, token), flags, 0o600);
-    const file = new PartFile(place, token, handle, newState(place));
-    const [first] = await tokens(place);
-    if (first === token) {
+    let handle: FileHandle;
+    try {
+      handle = await open(first, flags, 0o600);
+    } catch (thrown) {
+      if (systemCode(thrown) === 'EEXIST') return undefined;
+      throw thrown;
+    }
+    const isAlone = (await tokens(place)).every((token) => token === FIRST);
+    if (isAlone && (await renamed(first, partPath(place, own)))) {
+      const file = new PartFile(place, own, handle, newState(place));
       await file.save();
       return file;
     }
-    await file.discard();
+    await handle.close();
+    if (!isAlone) await rm(first, { force: true });
     return undefined;
   }
 
@@ -106,12 +120,7 @@ export class PartFile {
     const state = await readState(place, token);
     if (state?.released !== true && !(await isDead(place, token, onWait, signal))) return undefined;
     const own = newToken();
-    try {
-      await rename(partPath(place, token), partPath(place, own));
-    } catch (thrown) {
-      if (systemCode(thrown) === 'ENOENT') return undefined;
-      throw thrown;
-    }
+    if (!(await renamed(partPath(place, token), partPath(place, own)))) return undefined;
     // Read again: the owner may have written it since, and from now on nobody does.
     const last = await readState(place, token);
     const handle = await openOwn(partPath(place, own));
@@ -197,12 +206,7 @@ export class PartFile {
     } finally {
       await this.#handle.close();
     }
-    try {
-      await rename(partPath(this.place, this.#token), path);
-    } catch (thrown) {
-      if (systemCode(thrown) === 'ENOENT') return false;
-      throw thrown;
-    }
+    if (!(await renamed(partPath(this.place, this.#token), path))) return false;
     await rm(statePath(this.place, this.#token), { force: true });
     await syncDirectory(this.place.directory);
     return true;
@@ -230,6 +234,17 @@ export class PartFile {
   async #end(): Promise<void> {
     clearInterval(this.#beat);
     await this.#saving.catch(() => undefined);
+  }
+}
+
+/** False when there is nothing of the old name any more. */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (thrown) {
+    if (systemCode(thrown) === 'ENOENT') return false;
+    throw thrown;
   }
 }
 

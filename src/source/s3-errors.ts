@@ -222,6 +222,7 @@ function explainNetwork(thrown: unknown, code: string, scene: S3Scene): Words | 
     case 'ECONNREFUSED':
       return unreachable(`Nothing answers at ${host} (${code}).`);
     case 'ETIMEDOUT':
+      return unreachable(`${host} does not answer in time (${code}).`);
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'EADDRNOTAVAIL':

@@ -15,6 +15,9 @@ import type { ListedObject, OpenOptions, Source, SourceBody } from './source.ts'
 /** Listings that run side by side: one per beginning of keys, so that what lies between is never asked for. */
 const LISTINGS = 4;
 
+/** Keys per page: taking pages apart, several at once, must not hold up a screen that is drawn meanwhile. */
+const PAGE_KEYS = 500;
+
 /**
  * One bucket of an S3 service. The client is loaded at the first use. Fails with 'source.not-configured' for a
  * configuration that cannot be.
@@ -75,6 +78,7 @@ class S3Source implements Source {
           Prefix: pass.prefix,
           // A key may hold characters that XML cannot.
           EncodingType: 'url',
+          MaxKeys: PAGE_KEYS,
           ...(token === undefined ? { StartAfter: pass.startAfter } : { ContinuationToken: token }),
         });
         // The client watches over the answer's beginning only.
@@ -146,7 +150,7 @@ class S3Source implements Source {
     const range = `bytes ${asked.from}-${asked.from + asked.length - 1}/${object.size}`;
     const fits =
       answer.ETag !== undefined &&
-      answer.ContentLength === asked.length &&
+      (answer.ContentLength ?? asked.length) === asked.length &&
       (asked.isWhole || answer.ContentRange === range);
     if (fits) return undefined;
     return new DayboardError({
@@ -165,7 +169,7 @@ class S3Source implements Source {
   async probe(signal?: AbortSignal): Promise<void> {
     // No key begins so: an answer without keys says all that is asked.
     const pass = { prefix: 'dayboard-probe-', startAfter: undefined, patterns: [] };
-    await this.#page(pass, undefined, signal);
+    nextToken(await this.#page(pass, undefined, signal), undefined);
   }
 
   close(): void {
@@ -212,14 +216,14 @@ function decodedKey(key: string): string {
   }
 }
 
-/** The next page's token, undefined at the end. A server that repeats itself must not keep us for ever. */
+/** The next page's token, undefined at the end. What is no listing, or repeats itself, must not pass for one. */
 function nextToken(page: ListObjectsV2CommandOutput, token: string | undefined): string | undefined {
-  if (page.IsTruncated !== true) return undefined;
+  if (page.IsTruncated === false) return undefined;
   const next = page.NextContinuationToken;
-  if (next !== undefined && next !== token) return next;
+  if (page.IsTruncated === true && next !== undefined && next !== token) return next;
   throw new DayboardError({
     code: 'source.unexpected-answer',
-    message: 'The S3 service says that its listing goes on, but not where.',
-    next: `Check S3_ENDPOINT: is this an S3 service? ${UNCHANGED}`,
+    message: 'What answers is no S3 service: its listing does not say whether and where it goes on.',
+    next: `Check S3_ENDPOINT, and whether a proxy stands between. ${UNCHANGED}`,
   });
 }
