@@ -101,7 +101,7 @@ ${columns.map((column) => `          ${columnText(column)},`).join('\n')}
 
 function stampName(columns: readonly InitColumn[]): string {
   const taken = columns.map((column) => column.name);
-  for (let name = STAMP; ; name = `_${name}`) if (!taken.includes(name)) return name;
+  for (let name = STAMP; ; name = `${name}_`) if (!taken.includes(name)) return name;
 }
 
 function columnText({ name, type, nullable }: InitColumn): string {

@@ -164,7 +164,6 @@ export class Scheduler {
   }
 
   private async poll(): Promise<void> {
-    if (this.cancelledByOperator) return;
     await this.sync(isForPoll);
   }
 

@@ -17,10 +17,12 @@ export function factsText(facts: ErrorValue['facts'], without: readonly string[]
 export function errorText(error: ErrorValue, paint: Paint): string {
   const { bad, muted } = paint.theme;
   const where = factsText(error.facts);
+  const [head = '', ...more] = error.message.split('\n');
   return [
-    `${paint.text('error', bad)} ${paint.text(error.message)}`,
+    `${paint.text('error', bad)} ${paint.text(head)}`,
+    ...more.map((line) => paint.text(line)),
     paint.text(`  ${error.code}${where === '' ? '' : ` · ${where}`}`, muted),
-    ...(error.next === undefined ? [] : [paint.text(`  ${error.next}`)]),
+    ...(error.next === undefined ? [] : error.next.split('\n').map((line) => paint.text(`  ${line}`))),
   ].join('\n');
 }
 
