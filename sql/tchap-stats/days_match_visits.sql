@@ -1,12 +1,13 @@
 -- A row for each whole day in the window whose visits differ between the raw rows and the aggregate, or whose parts
 -- do not add up.
 WITH bounds AS (
-  SELECT date_trunc('day', now(), :'time_zone') - INTERVAL '29 days' AS first_day
+  SELECT (date_trunc('day', now() AT TIME ZONE :'time_zone') - INTERVAL '29 days') AT TIME ZONE :'time_zone' AS first_day
 ),
 reference AS (
   SELECT date_trunc('day', visit_ts, :'time_zone') AS day, count(*) AS visits
   FROM public.user_daily_visits
-  WHERE visit_ts >= date_trunc('day', now(), :'time_zone') - INTERVAL '29 days'
+  -- Written out, so that the server can skip older partitions.
+  WHERE visit_ts >= (date_trunc('day', now() AT TIME ZONE :'time_zone') - INTERVAL '29 days') AT TIME ZONE :'time_zone'
   GROUP BY 1
 ),
 aggregate AS (
