@@ -1,6 +1,7 @@
 import type { Queryable } from '../ledger/client.ts';
 import { readChecks, readDerived, readOwed } from '../ledger/derived.ts';
 import { readDeliveries, readListing } from '../ledger/deliveries.ts';
+import { newestDays } from '../ledger/versions.ts';
 import { aliveRuns } from '../ledger/locks.ts';
 import { readDurations, readRuns } from '../ledger/run-reader.ts';
 import type { Board, BoardRow } from '../plan/board.ts';
@@ -33,12 +34,13 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
   );
   const ranges = [...periods].flatMap(([dataset, each]) => deliveryRange(dataset, each));
   const alive = await aliveRuns(client, project.name);
-  const [deliveries, listing, durations, derived, owed, checks, runs] = await Promise.all([
+  const [deliveries, listing, durations, derived, owed, reach, checks, runs] = await Promise.all([
     readDeliveries(client, project.name, ranges, alive),
     readListing(client, project.name),
     readDurations(client, project.name),
     readDerived(client, project.name),
     readOwed(client, project.name),
+    newestDays(client, project.name, project.datasets.map((dataset) => dataset.name)),
     readChecks(
       client,
       project.name,
@@ -55,7 +57,7 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
     rows: project.datasets.map((dataset) =>
       rowOf(dataset, periods.get(dataset.name) ?? [], deliveries, durations.medians, query),
     ),
-    derived: derivedStatuses({ project, derived, owed, durations: durations.last, now }),
+    derived: derivedStatuses({ project, derived, owed, durations: durations.last, reach, now }),
     checks,
     runs,
     nextScheduled: nextStart(project.schedule, now),

@@ -1,9 +1,10 @@
 import { Temporal } from 'temporal-polyfill';
+import { rootDataset } from '../rollup/shape.ts';
 import type { DerivedRecord, OwedBuckets } from '../ledger/derived.ts';
 import type { DerivedStatus, Verdict } from '../plan/board.ts';
 import { derivedInOrder, type Derived } from '../plan/derived.ts';
 import { durationKey } from '../plan/make.ts';
-import type { Day, FreshnessLimits, Project } from '../project/model.ts';
+import type { Day, FreshnessLimits, Project, Rollup } from '../project/model.ts';
 
 export interface DerivedInput {
   project: Project;
@@ -11,6 +12,8 @@ export interface DerivedInput {
   owed: ReadonlyMap<string, OwedBuckets>;
   /** Seconds of the last refreshes by durationKey, oldest first. */
   durations: ReadonlyMap<string, number[]>;
+  /** The newest day that each dataset's published deliveries hold. */
+  reach: ReadonlyMap<string, Day>;
   /** RFC 3339. */
   now: string;
 }
@@ -21,7 +24,9 @@ export function derivedStatuses(input: DerivedInput): DerivedStatus[] {
 }
 
 function statusOf(derived: Derived, input: DerivedInput): DerivedStatus {
-  const record = input.derived.get(derived.name);
+  const found = input.derived.get(derived.name);
+  const through = throughOf(derived, found, input);
+  const record = found === undefined ? undefined : { ...found, ...(through === undefined ? {} : { through }) };
   const owed = input.owed.get(derived.name);
   const limits = derived.definition.freshness;
   const zone = 'timeZone' in derived.definition ? derived.definition.timeZone : input.project.timeZone;
@@ -42,6 +47,18 @@ function statusOf(derived: Derived, input: DerivedInput): DerivedStatus {
     ...(record?.rows === undefined ? {} : { rows: record.rows }),
     ...(record?.error === undefined ? {} : { error: record.error }),
   };
+}
+
+/**
+ * The newest day inside. A bucket of weeks or months says only when it began: such a rollup, kept exact, reaches as
+ * far as the dataset at its bottom.
+ */
+function throughOf(derived: Derived, record: DerivedRecord | undefined, input: DerivedInput): Day | undefined {
+  if (derived.kind === 'view' || record?.through === undefined) return record?.through;
+  const rollup = derived.definition as Rollup;
+  if (rollup.bucket.unit === 'day') return record.through;
+  const reach = input.reach.get(rootDataset(input.project, rollup));
+  return reach !== undefined && reach > record.through ? reach : record.through;
 }
 
 /** Seconds since the end of the newest day inside, never negative. */

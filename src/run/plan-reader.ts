@@ -1,6 +1,7 @@
 import type { Queryable } from '../ledger/client.ts';
 import { readDerived, readOwed } from '../ledger/derived.ts';
 import { readDeliveries, type DeliveryRange } from '../ledger/deliveries.ts';
+import { newestDays } from '../ledger/versions.ts';
 import { aliveRuns, lockHolders } from '../ledger/locks.ts';
 import { readDurations } from '../ledger/run-reader.ts';
 import { derivedInOrder } from '../plan/derived.ts';
@@ -26,14 +27,15 @@ export async function readPlan(query: PlanQuery): Promise<Plan> {
   const { client, project, request, now } = query;
   checkNames(project, request);
   const alive = await aliveRuns(client, project.name);
-  const [deliveries, durations, derived, owed, holders] = await Promise.all([
+  const [deliveries, durations, derived, owed, reach, holders] = await Promise.all([
     readDeliveries(client, project.name, requestRanges(project, request), alive),
     readDurations(client, project.name),
     readDerived(client, project.name),
     readOwed(client, project.name),
+    newestDays(client, project.name, project.datasets.map((dataset) => dataset.name)),
     lockHolders(client, project.name),
   ]);
-  const statuses = derivedStatuses({ project, derived, owed, durations: durations.last, now });
+  const statuses = derivedStatuses({ project, derived, owed, durations: durations.last, reach, now });
   const unsettled = new Map<string, string>();
   for (const status of statuses) {
     if (status.owed.length > 0 || status.refreshed === undefined) unsettled.set(status.name, status.why);

@@ -1,0 +1,103 @@
+import type { Day, Period, SourceObject } from '../project/model.ts';
+import type { Queryable } from './client.ts';
+
+/** How many deliveries back the row counts are compared with. */
+const HISTORY = 28;
+
+/** `kept` of the current versions of the deliveries before this one, the nearest first, at most four weeks of days. */
+export async function recentCounts(client: Queryable, project: string, dataset: string, period: Period): Promise<number[]> {
+  const found = await client.query<{ kept: string }>(
+    `SELECT kept FROM dayboard.version
+      WHERE project = $1 AND dataset = $2 AND current AND period < $3 ORDER BY period DESC LIMIT ${HISTORY}`,
+    [project, dataset, period],
+  );
+  return found.rows.map((row) => Number(row.kept));
+}
+
+export interface CurrentVersion {
+  version: number;
+  days: Record<Day, number>;
+}
+
+/** The version of a delivery that is published, if one is. */
+export async function currentVersion(client: Queryable, project: string, dataset: string, period: Period): Promise<CurrentVersion | undefined> {
+  const found = await client.query<CurrentVersion>(
+    'SELECT version, days FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3 AND current',
+    [project, dataset, period],
+  );
+  return found.rows[0];
+}
+
+/** The newest period of a dataset that has a published version, if any. */
+export async function newestPublished(client: Queryable, project: string, dataset: string): Promise<Period | undefined> {
+  const found = await client.query<{ period: string | null }>(
+    'SELECT max(period) AS period FROM dayboard.version WHERE project = $1 AND dataset = $2 AND current',
+    [project, dataset],
+  );
+  return found.rows[0]?.period ?? undefined;
+}
+
+/** Takes the mark of being current from a delivery's version. */
+export async function retireVersion(client: Queryable, project: string, dataset: string, period: Period): Promise<void> {
+  await client.query(
+    'UPDATE dayboard.version SET current = false WHERE project = $1 AND dataset = $2 AND period = $3 AND current',
+    [project, dataset, period],
+  );
+}
+
+export interface NewVersion {
+  run: string;
+  object: SourceObject;
+  rows: number;
+  kept: number;
+  added: number;
+  removed: number;
+  days: Record<Day, number>;
+  rulesHash: string;
+  findings: unknown[];
+}
+
+/** Writes a version as the current one and returns its number; retireVersion comes before. */
+export async function insertVersion(client: Queryable, project: string, dataset: string, period: Period, made: NewVersion): Promise<number> {
+  const inserted = await client.query<{ version: number }>(
+    `INSERT INTO dayboard.version (project, dataset, period, version, run, current, key, size, etag, modified,
+                                   rows, kept, added, removed, days, rules_hash, findings)
+     SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, true, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+       FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3
+     RETURNING version`,
+    [
+      project,
+      dataset,
+      period,
+      made.run,
+      made.object.key,
+      made.object.size,
+      made.object.etag,
+      made.object.modified,
+      made.rows,
+      made.kept,
+      made.added,
+      made.removed,
+      JSON.stringify(made.days),
+      made.rulesHash,
+      JSON.stringify(made.findings),
+    ],
+  );
+  return (inserted.rows[0] as { version: number }).version;
+}
+
+/** How many of the newest deliveries are asked for the newest day that any of them holds. */
+const REACH = 40;
+
+/** The newest day that the current versions of each dataset hold, by dataset. */
+export async function newestDays(client: Queryable, project: string, datasets: readonly string[]): Promise<Map<string, Day>> {
+  const found = await client.query<{ dataset: string; day: Day }>(
+    `SELECT d AS dataset, max(day) AS day
+       FROM unnest($2::text[]) AS d
+      CROSS JOIN LATERAL (SELECT days FROM dayboard.version v WHERE v.project = $1 AND v.dataset = d AND v.current ORDER BY v.period DESC LIMIT ${REACH}) newest
+      CROSS JOIN LATERAL jsonb_object_keys(newest.days) AS day
+      GROUP BY d`,
+    [project, datasets],
+  );
+  return new Map(found.rows.map((row) => [row.dataset, row.day]));
+}

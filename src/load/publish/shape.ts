@@ -1,0 +1,92 @@
+import { Temporal } from 'temporal-polyfill';
+import { columns, ident, literal, qualified } from '../../ledger/sql.ts';
+import type { MatchColumn } from '../../ledger/matching.ts';
+import type { Dataset, Day, RelationName } from '../../project/model.ts';
+import { columnOf } from '../days.ts';
+import { typeFamily } from '../column-types.ts';
+import { keyOf } from '../unique-rows.ts';
+
+/** The raw table's last column: the first day of the delivery that the row came from. */
+export const DELIVERY = '_delivery';
+
+/** The delivery of rows that were there before dayboard: older than every other. */
+export const BEFORE = `'-infinity'::date`;
+
+/** How a dataset's raw table is laid out, as the SQL of publishing needs it. */
+export interface RawShape {
+  dataset: Dataset;
+  /** Made by dayboard: rows carry their delivery. Else it stands in the origin table beside. */
+  own: boolean;
+  raw: RelationName;
+  shadow: RelationName;
+  origin: RelationName;
+  /** Names of the raw table's columns without the delivery. */
+  columns: readonly string[];
+  key: readonly MatchColumn[] | undefined;
+}
+
+export function rawShape(dataset: Dataset, own: boolean): RawShape {
+  const { schema, name } = dataset.table;
+  return {
+    dataset,
+    own,
+    raw: { schema, name },
+    shadow: { schema: 'dayboard', name: `shadow_${dataset.name}` },
+    origin: { schema: 'dayboard', name: `origin_${dataset.name}` },
+    columns: dataset.table.columns.map((column) => column.name),
+    key: keyOf(dataset)?.map((column) => ({ name: column, nullable: columnOf(dataset, column).nullable })),
+  };
+}
+
+/** Column list with the delivery at its end. */
+export function withDelivery(shape: RawShape, alias?: string): string {
+  return `${columns(shape.columns, alias)}, ${alias === undefined ? '' : `${alias}.`}${ident(DELIVERY)}`;
+}
+
+/** SELECT of all raw rows with their delivery, between two days where the layout allows to bound it. */
+export function rawRows(
+  shape: RawShape,
+  days: readonly Day[] | undefined,
+  match: (raw: string, origin: string) => string,
+): string {
+  const bounds = boundsOf(shape, days, 'r');
+  const where = bounds === undefined ? '' : ` WHERE ${bounds}`;
+  if (shape.own) return `SELECT ${withDelivery(shape, 'r')} FROM ${qualified(shape.raw)} r${where}`;
+  return `SELECT ${columns(shape.columns, 'r')}, coalesce(o.${ident(DELIVERY)}, ${BEFORE}) AS ${ident(DELIVERY)}
+            FROM ${qualified(shape.raw)} r LEFT JOIN ${qualified(shape.origin)} o ON ${match('r', 'o')}${where}`;
+}
+
+/**
+ * A condition that lets the planner leave out partitions (or use an index) of days that cannot matter. Only where a
+ * key cannot move to another day: the column is part of the key, or the day of one that is.
+ */
+export function boundsOf(
+  shape: RawShape,
+  days: readonly Day[] | undefined,
+  alias: string,
+): string | undefined {
+  const { partitionBy } = shape.dataset.table;
+  if (days === undefined || partitionBy === undefined || !daySettledByKey(shape.dataset, partitionBy))
+    return undefined;
+  const sorted = [...days].sort();
+  const [first, last] = [sorted[0], sorted.at(-1)];
+  if (first === undefined || last === undefined) return 'false';
+  const after = Temporal.PlainDate.from(last).add({ days: 1 }).toString();
+  const column = `${alias}.${ident(partitionBy)}`;
+  return `${column} >= ${dayStart(shape.dataset, first)} AND ${column} < ${dayStart(shape.dataset, after)}`;
+}
+
+function daySettledByKey(dataset: Dataset, partitionBy: string): boolean {
+  const key = keyOf(dataset);
+  if (key === undefined || key.includes(partitionBy)) return true;
+  const value = columnOf(dataset, partitionBy).value;
+  return value?.kind === 'dayOf' && key.includes(value.column);
+}
+
+/** The start of a day as a constant of the partition column's type. */
+export function dayStart(dataset: Dataset, day: Day): string {
+  const column = columnOf(dataset, dataset.table.partitionBy ?? '');
+  if (typeFamily(column.type) !== 'timestamptz') return literal(day);
+  const instant = Temporal.PlainDate.from(day).toZonedDateTime(dataset.timeZone).toInstant();
+  return `${literal(instant.toString())}::timestamptz`;
+}

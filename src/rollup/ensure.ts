@@ -1,0 +1,53 @@
+import type { ClientBase } from 'pg';
+import { owe, recordRefresh, WHOLE } from '../ledger/derived.ts';
+import { definitionHash, recordRelation, relationState } from '../ledger/relations.ts';
+import { columns, ident, qualified } from '../ledger/sql.ts';
+import type { Project, RelationName, Rollup } from '../project/model.ts';
+import { countedColumns } from './aggregate.ts';
+import { ensurePublished } from './published.ts';
+import { SUPPORT, rollupShape, valuesColumn, type RollupShape } from './shape.ts';
+
+/** Hash of what decides a rollup's numbers; that of what it is over is part of it. */
+export function rollupHash(project: Project, rollup: Rollup): string {
+  const over = project.rollups.find((each) => each.name === rollup.over);
+  const { groups, measures, where, bucket, timeZone } = rollup;
+  return definitionHash([groups, measures, where, bucket, timeZone, over === undefined ? rollup.over : rollupHash(project, over)]);
+}
+
+/**
+ * Makes sure of a rollup's counted table and of the relation that readers know. A new one over rows that are there
+ * already, and one whose definition changed, is owed as a whole: deltas leave it alone until it is recomputed.
+ * The caller holds the root dataset's table lock and is in a transaction.
+ */
+export async function ensureRollup(client: ClientBase, project: Project, rollup: Rollup): Promise<void> {
+  const shape = rollupShape(project, rollup);
+  const state = await relationState(client, project.name, shape.table);
+  const hash = rollupHash(project, rollup);
+  if (state.owner === 'absent') {
+    await createCounted(client, shape, shape.table);
+    await recordRelation(client, project.name, shape.table, { kind: 'rollup', owner: rollup.name, definitionHash: hash });
+    const rows = await client.query(`SELECT 1 FROM ${shape.parent} AS rows LIMIT 1`);
+    if ((rows.rowCount ?? 0) > 0) await owe(client, project.name, rollup.name, [WHOLE], 'It was never computed over what is there.');
+    else await recordRefresh(client, project.name, { name: rollup.name, kind: 'rollup', definitionHash: hash });
+    await ensurePublished(client, project, shape);
+  } else if (state.owner === 'ours' && state.definitionHash !== hash) {
+    await owe(client, project.name, rollup.name, [WHOLE], 'Its definition changed.');
+  } else {
+    await ensurePublished(client, project, shape);
+  }
+}
+
+/** Creates a counted table under a name, with its unique index over the groups and one over the bucket. */
+export async function createCounted(client: ClientBase, shape: RollupShape, table: RelationName): Promise<void> {
+  const types = new Map<string, string>([
+    ...shape.rollup.groups.map(({ name, type }) => [name, type] as const),
+    ...shape.measures.map(({ name, type }) => [name, type] as const),
+    ...shape.measures.map(({ name }) => [valuesColumn(name), 'bigint NOT NULL'] as const),
+    [SUPPORT, 'bigint NOT NULL'],
+  ]);
+  const body = countedColumns(shape).map((name) => `${ident(name)} ${types.get(name) ?? 'text'}`);
+  await client.query(`CREATE TABLE ${qualified(table)} (${body.join(', ')})`);
+  const groups = shape.groups.map(({ name }) => name);
+  await client.query(`CREATE UNIQUE INDEX ON ${qualified(table)} (${columns(groups)}) NULLS NOT DISTINCT`);
+  await client.query(`CREATE INDEX ON ${qualified(table)} (${ident(shape.rollup.bucket.group)})`);
+}

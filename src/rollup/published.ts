@@ -1,0 +1,69 @@
+import type { ClientBase } from 'pg';
+import { errorCode } from '../ledger/errors.ts';
+import { definitionHash, foreignRelation, recordRelation, relationState } from '../ledger/relations.ts';
+import { columns, ident, literal, qualified } from '../ledger/sql.ts';
+import type { Project, RelationName } from '../project/model.ts';
+import { dropKeepingRights, grantRights, readRights, type Rights } from './rights.ts';
+import { logicalRows, type RollupShape } from './shape.ts';
+
+/**
+ * Makes the relation that readers know: a view over the counted table with the known name and columns. A namesake that
+ * dayboard did not make is left ('keep'), replaced with its owner and grants kept ('replace'), or refused.
+ */
+export async function ensurePublished(client: ClientBase, project: Project, shape: RollupShape): Promise<void> {
+  const { published } = shape.rollup;
+  if (published === undefined) return;
+  const state = await relationState(client, project.name, published);
+  const sql = publishedSql(shape);
+  const hash = definitionHash(sql);
+  if (state.owner === 'ours' && state.definitionHash === hash) return;
+  let rights: Rights | undefined;
+  if (state.owner === 'foreign') {
+    const wanted = project.existing[`${published.schema}.${published.name}`];
+    if (wanted === 'keep') return;
+    if (wanted !== 'replace') throw foreignRelation(published, `the rollup ${shape.rollup.name}`);
+    rights = await dropKeepingRights(client, published, state.relkind);
+  }
+  await createView(client, published, sql);
+  if (rights !== undefined) await grantRights(client, published, rights);
+  await recordRelation(client, project.name, published, { kind: 'published', owner: shape.rollup.name, definitionHash: hash });
+}
+
+/** Points the known relation to a table that is about to take the counted table's place, keeping who may read it. */
+export async function movePublished(client: ClientBase, project: Project, shape: RollupShape, beside: RelationName): Promise<void> {
+  const { published } = shape.rollup;
+  if (published === undefined || (await relationState(client, project.name, published)).owner !== 'ours') return;
+  const rights = await readRights(client, published);
+  const sql = publishedSql({ ...shape, table: beside });
+  await client.query('SAVEPOINT published');
+  try {
+    await createView(client, published, sql);
+  } catch (thrown) {
+    // Its columns changed: what depends on the old ones must go first, which is not ours to decide.
+    if (errorCode(thrown) !== '42P16') throw thrown;
+    await client.query('ROLLBACK TO SAVEPOINT published');
+    await client.query(`DROP VIEW ${qualified(published)}`);
+    await createView(client, published, sql);
+    await grantRights(client, published, rights);
+  }
+  const definition = definitionHash(publishedSql(shape));
+  await recordRelation(client, project.name, published, { kind: 'published', owner: shape.rollup.name, definitionHash: definition });
+}
+
+async function createView(client: ClientBase, relation: RelationName, sql: string): Promise<void> {
+  const found = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [relation.schema]);
+  if (found.rowCount === 0) await client.query(`CREATE SCHEMA ${ident(relation.schema)}`);
+  await client.query(`CREATE OR REPLACE VIEW ${qualified(relation)} AS ${sql}`);
+}
+
+function publishedSql(shape: RollupShape): string {
+  const { published, bucket, groups, timeZone } = shape.rollup;
+  const rows = `SELECT ${columns(published?.columns ?? [])} FROM (${logicalRows(shape)}) AS counted`;
+  if (published?.window === undefined) return rows;
+  const today = `(now() AT TIME ZONE ${literal(timeZone)})`;
+  const { count, unit } = published.window;
+  const first = `(date_trunc('${unit}', ${today}) - interval '${count} ${unit}')`;
+  const type = groups.find((group) => group.name === bucket.group)?.type ?? 'date';
+  const start = /^timestamp( with|tz)/i.test(type) ? `${first} AT TIME ZONE ${literal(timeZone)}` : `${first}::date`;
+  return `${rows} WHERE ${ident(bucket.group)} >= ${start}`;
+}

@@ -1,0 +1,49 @@
+import type { ClientBase } from 'pg';
+import { ident, qualified } from '../ledger/sql.ts';
+import type { RelationName } from '../project/model.ts';
+
+/** Who owns a relation and who may read it, to be given to its successor. */
+export interface Rights {
+  owner: string;
+  grants: Array<{ grantee: string; privilege: string }>;
+}
+
+const DROP: Record<string, string> = { m: 'MATERIALIZED VIEW', v: 'VIEW', r: 'TABLE', p: 'TABLE', f: 'FOREIGN TABLE' };
+
+/** Owner and SELECT grants of a relation. */
+export async function readRights(client: ClientBase, relation: RelationName): Promise<Rights> {
+  const found = await client.query<{ owner: string; grantee: string | null; privilege: string | null }>(
+    `SELECT pg_get_userbyid(c.relowner) AS owner, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END AS grantee,
+            a.privilege_type AS privilege
+       FROM pg_class c LEFT JOIN LATERAL aclexplode(c.relacl) a ON a.privilege_type = 'SELECT' AND a.grantee <> c.relowner
+      WHERE c.oid = $1::regclass`,
+    [qualified(relation)],
+  );
+  return {
+    owner: found.rows[0]?.owner ?? '',
+    grants: found.rows.flatMap(({ grantee, privilege }) => (grantee === null || privilege === null ? [] : [{ grantee, privilege }])),
+  };
+}
+
+/** Drops a relation that somebody else made, because the definition says so, and returns its rights. Fails when others depend on it. */
+export async function dropKeepingRights(client: ClientBase, relation: RelationName, relkind: string): Promise<Rights> {
+  const rights = await readRights(client, relation);
+  await client.query(`DROP ${DROP[relkind] ?? 'TABLE'} ${qualified(relation)}`);
+  return rights;
+}
+
+/** Gives a new relation the readers of its predecessor. */
+export async function grantRights(client: ClientBase, relation: RelationName, rights: Rights): Promise<void> {
+  for (const { grantee, privilege } of rights.grants) {
+    await client.query(`GRANT ${privilege} ON ${qualified(relation)} TO ${grantee === 'PUBLIC' ? 'PUBLIC' : ident(grantee)}`);
+  }
+}
+
+/** Gives a new relation its predecessor's owner where this user may. */
+export async function giveOwner(client: ClientBase, relation: RelationName, rights: Rights): Promise<void> {
+  const may = await client.query<{ may: boolean }>(
+    `SELECT pg_has_role(current_user, oid, 'MEMBER') AS may FROM pg_roles WHERE rolname = $1`,
+    [rights.owner],
+  );
+  if (may.rows[0]?.may === true) await client.query(`ALTER TABLE ${qualified(relation)} OWNER TO ${ident(rights.owner)}`);
+}

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import type { MatchColumn } from '../ledger/matching.ts';
+import { ident, literal, qualified } from '../ledger/sql.ts';
+import type { Measure, Project, RelationName, Rollup } from '../project/model.ts';
+
+/** How many source rows support a group: a group lives as long as this is above zero. */
+export const SUPPORT = '_rows';
+
+export interface MeasureShape {
+  name: string;
+  measure: Measure;
+  /** Column type in the counted table. */
+  type: string;
+  /** Recomputed for touched groups instead of added up. */
+  extreme: boolean;
+}
+
+/** How a rollup is laid out, as the SQL that keeps it needs it. */
+export interface RollupShape {
+  rollup: Rollup;
+  /** The counted table: groups, their support, measures. */
+  table: RelationName;
+  /** What it reads: the raw table, or the parent's rows as readers would see them. */
+  parent: string;
+  /** Names of the parent's columns that its rows have in change tables. */
+  parentColumns: string[];
+  groups: MatchColumn[];
+  measures: MeasureShape[];
+}
+
+export function countedTable(name: string): RelationName {
+  return { schema: 'dayboard', name: `rollup_${name}` };
+}
+
+/** The shape of a rollup, from the definitions alone. */
+export function rollupShape(project: Project, rollup: Rollup): RollupShape {
+  const parent = parentOf(project, rollup);
+  return {
+    rollup,
+    table: countedTable(rollup.name),
+    parent: parent.select,
+    parentColumns: parent.columns.map((column) => column.name),
+    groups: rollup.groups.map(({ name, sql }) => ({ name, nullable: !parent.columns.some((column) => !column.nullable && isColumn(sql, column.name)) })),
+    measures: Object.entries(rollup.measures).map(([name, measure]) => ({
+      name,
+      measure,
+      type: measure.type ?? defaultType(measure, parent.columns),
+      extreme: measure.kind === 'min' || measure.kind === 'max' || measure.kind === 'pick',
+    })),
+  };
+}
+
+/** The dataset at the bottom of a rollup. */
+export function rootDataset(project: Project, rollup: Rollup): string {
+  const over = project.rollups.find((each) => each.name === rollup.over);
+  return over === undefined ? rollup.over : rootDataset(project, over);
+}
+
+/** Rollups directly over a dataset or rollup. */
+export function rollupsOver(project: Project, name: string): Rollup[] {
+  return project.rollups.filter((rollup) => rollup.over === name);
+}
+
+interface ParentColumn {
+  name: string;
+  type: string;
+  nullable: boolean;
+}
+
+function parentOf(project: Project, rollup: Rollup): { select: string; columns: ParentColumn[] } {
+  const dataset = project.datasets.find((each) => each.name === rollup.over);
+  if (dataset !== undefined) return { select: qualified(dataset.table), columns: dataset.table.columns };
+  const over = project.rollups.find((each) => each.name === rollup.over);
+  if (over === undefined) throw new RangeError(`${rollup.name} is over an unknown "${rollup.over}"`);
+  const shape = rollupShape(project, over);
+  return {
+    select: `(${logicalRows(shape)})`,
+    columns: [
+      ...over.groups.map(({ name, type }, at) => ({ name, type, nullable: shape.groups[at]?.nullable ?? true })),
+      ...shape.measures.map(({ name, type }) => ({ name, type, nullable: true })),
+    ],
+  };
+}
+
+function isColumn(sql: string, name: string): boolean {
+  const bare = sql.trim();
+  return bare === name || bare === ident(name);
+}
+
+function defaultType(measure: Measure, columns: readonly ParentColumn[]): string {
+  if (measure.kind === 'count') return 'bigint';
+  if (measure.kind === 'sum') return 'numeric';
+  return columns.find((column) => column.name === measure.column)?.type ?? 'text';
+}
+
+/** The hidden column that counts a sum's values: a sum of none is NULL, as SUM has it. */
+export function valuesColumn(name: string): string {
+  return `_n_${name}`;
+}
+
+/** The rollup's rows as readers see them: groups and measures. */
+export function logicalRows(shape: RollupShape, where?: string): string {
+  const list = [
+    ...shape.groups.map(({ name }) => ident(name)),
+    ...shape.measures.map(({ name, measure }) =>
+      measure.kind === 'sum' ? `CASE WHEN ${ident(valuesColumn(name))} > 0 THEN ${ident(name)} END AS ${ident(name)}` : ident(name),
+    ),
+  ];
+  return `SELECT ${list.join(', ')} FROM ${qualified(shape.table)}${where === undefined ? '' : ` WHERE ${where}`}`;
+}
+
+/** The bucket of a row as text, the bucket's first day: 'YYYY-MM-DD'; '' for rows that have none. */
+export function bucketText({ rollup }: RollupShape, alias?: string): string {
+  const { group } = rollup.bucket;
+  const type = rollup.groups.find((each) => each.name === group)?.type ?? 'date';
+  const column = `${alias === undefined ? '' : `${alias}.`}${ident(group)}`;
+  return `coalesce(to_char(${atZone(column, type, rollup.timeZone)}, 'YYYY-MM-DD'), '')`;
+}
+
+/** A timestamptz value as local time of the zone; any other type as it is. */
+export function atZone(value: string, type: string, timeZone: string): string {
+  return /^timestamp( with|tz)/i.test(type) ? `(${value}) AT TIME ZONE ${literal(timeZone)}` : `(${value})`;
+}
+
+/** A work table of a rollup in a run; it ends in the run's number so that the tables of dead runs can be found. */
+export function workTable(rollup: Rollup, run: string, purpose: 'delta' | 'before' | 'after' | 'gone' | 'come' | 'new'): RelationName {
+  const hash = createHash('sha256').update(rollup.name).digest('hex').slice(0, 8);
+  return { schema: 'dayboard_staging', name: `${rollup.name.slice(0, 30)}_${hash}_r${run}_${purpose}` };
+}

@@ -1,0 +1,17 @@
+import type { StepKind } from '../../plan/plan.ts';
+import type { StepWork } from '../run-context.ts';
+import { checkStep } from './check.ts';
+import { rollupStep, viewStep } from './derived.ts';
+import { fetchStep } from './fetch.ts';
+import { loadStep } from './load.ts';
+import { publishStep } from './publish.ts';
+
+/** What each kind of step does. */
+export const STEP_WORK: Record<StepKind, StepWork> = {
+  fetch: fetchStep,
+  load: loadStep,
+  publish: publishStep,
+  rollup: rollupStep,
+  view: viewStep,
+  check: checkStep,
+};
