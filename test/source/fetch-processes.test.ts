@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
+import type { ErrorValue } from '../../src/project/errors.ts';
 import type { SourceObject } from '../../src/project/model.ts';
 import { fetchToCache, openCache } from '../../src/source/cache.ts';
 import { cleanEnv } from '../support/env.ts';
@@ -12,22 +13,19 @@ import { putRandom, sourceOf, temporaryDirectory } from './fixtures.ts';
 
 const PART = 64 * 1024;
 
-type Line = { bytes: number } | { waiting: true } | { path: string; reused: boolean };
+type Line = { bytes: number } | { waiting: true } | { path: string; reused: boolean } | ErrorValue;
 
-/** A fetch in another process; `onLine` sees what it says, `kill` ends it as nothing can be caught. */
-function startFetch(
-  s3: TestS3,
-  directory: string,
-  object: SourceObject,
-  onLine: (line: Line) => void = () => undefined,
-) {
+/** The command line of a fetch in a process of its own. */
+function commandOf(s3: TestS3, directory: string, object: SourceObject, more: object): [string, ...string[]] {
   const { bucket, endpoint, region, accessKeyId, secretAccessKey } = s3;
   const config = { bucket, endpoint, region, accessKeyId, secretAccessKey };
-  const argument = JSON.stringify({ config, directory, object, partSize: PART });
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'fetch-child.ts'), argument], {
-    env: cleanEnv(),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const argument = JSON.stringify({ config, directory, object, ...more });
+  return [process.execPath, join(import.meta.dirname, 'fetch-child.ts'), argument];
+}
+
+/** Starts one; `onLine` sees what it says, `kill` ends it as nothing can be caught. */
+function start([command, ...args]: [string, ...string[]], onLine: (line: Line) => void = () => undefined) {
+  const child = spawn(command, args, { env: cleanEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const lines: Line[] = [];
   createInterface(child.stdout).on('line', (text) => {
@@ -49,7 +47,7 @@ it('what a killed process has fetched is not fetched again', async () => {
     return ranges.length > 8 ? { kind: 'delay', until: new Promise(() => undefined) } : undefined;
   };
   const cache = await openCache(directory);
-  const killed = startFetch(s3, directory, object);
+  const killed = start(commandOf(s3, directory, object, { partSize: PART }));
   await saved(cache.directory, 8 * PART);
   killed.kill();
   await killed.ended;
@@ -94,7 +92,10 @@ it('two processes load an object once, and both have it', async () => {
     return { kind: 'delay', until: gate.promise };
   };
   const both = [1, 2].map(() =>
-    startFetch(s3, directory, object, (line) => 'waiting' in line && gate.resolve()),
+    start(
+      commandOf(s3, directory, object, { partSize: PART }),
+      (line) => 'waiting' in line && gate.resolve(),
+    ),
   );
   const ends = (await Promise.all(both.map(({ ended }) => ended))).map((lines) => lines.at(-1));
   const reused = ends.filter((line) => line !== undefined && 'reused' in line && line.reused);
@@ -103,4 +104,24 @@ it('two processes load an object once, and both have it', async () => {
   const { path } = ends[0] as { path: string };
   expect((await readFile(path)).equals(body)).toBe(true);
   expect(await readdir(dirname(path))).toEqual([basename(path)]);
+});
+
+/** Runs a command with a small disk of its own at a directory; only where this user may. */
+function onSmallDisk(directory: string, command: string[]): [string, ...string[]] {
+  const script = 'mount -t tmpfs -o size=4m,mode=700 none "$1" && shift && exec "$@"';
+  return ['unshare', '--mount', 'sh', '-c', script, 'sh', directory, ...command];
+}
+
+function maySetUpDisks(): boolean {
+  const [command, ...args] = onSmallDisk('/mnt', ['true']);
+  return spawnSync(command, args).status === 0;
+}
+
+it.runIf(maySetUpDisks())('a disk that fills up meanwhile is told as such', async () => {
+  const s3 = await startTestS3();
+  const directory = await temporaryDirectory();
+  const { object } = await putRandom(s3, 'x', 3 * 1024 * 1024);
+  const command = commandOf(s3, directory, object, { fillsDisk: true });
+  const end = (await start(onSmallDisk(directory, command)).ended).at(-1);
+  expect(end).toMatchObject({ code: 'source.disk-full', facts: { directory: join(directory, 'objects') } });
 });
