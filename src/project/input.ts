@@ -170,7 +170,7 @@ export interface RollupInput {
    * The relation that readers know. Default: `public.<name>` with all group columns and measures; false: none.
    */
   published?: false | PublishedInput;
-  /** Age limits of the newest bucket. */
+  /** Age limits of the newest day inside; coarser buckets reach as far as the raw rows below them. */
   freshness?: FreshnessLimits;
   /** Default: the project's. */
   timeZone?: string;

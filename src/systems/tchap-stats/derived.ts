@@ -1,6 +1,6 @@
 import type { CheckInput, ProjectInput, RollupInput, ViewInput } from '../../project/input.ts';
 import { sqlText } from '../sql-text.ts';
-import { monthLimits, visitLimits } from './freshness.ts';
+import { visitLimits } from './freshness.ts';
 import { SYSTEM, type Settings } from './settings.ts';
 import { OTHER } from './user-agents.ts';
 
@@ -82,7 +82,7 @@ function months({ timeZone }: Settings, name: string): RollupInput {
     },
     bucket: { group: 'month', unit: 'month' },
     published: name === BY_MONTH && { window: { count: 12, unit: 'month' } },
-    freshness: monthLimits(timeZone),
+    freshness: visitLimits(timeZone),
     corrections: [
       {
         original:
@@ -106,7 +106,7 @@ function lite({ timeZone }: Settings, over: string): RollupInput {
       domain: { kind: 'pick', column: 'domain', orderBy, type: 'varchar' },
     },
     bucket: { group: 'visit_date', unit: 'month' },
-    freshness: monthLimits(timeZone),
+    freshness: visitLimits(timeZone),
     corrections: [
       {
         original: 'Only the last 30 days are ever added: an older day that is loaded later never counts.',

@@ -14,11 +14,6 @@ export function visitLimits(timeZone: string): FreshnessLimits {
   return hoursLater(DAILY, midnightInParisIsTheDayBefore(timeZone) ? 24 : 0);
 }
 
-/** Limits for months, by the first day of the newest: it may be a whole month old before the next one begins. */
-export function monthLimits(timeZone: string): FreshnessLimits {
-  return hoursLater(visitLimits(timeZone), 31 * 24);
-}
-
 /** Limits for conversations: nobody writes to support on a weekend with a holiday beside it. */
 export const CONVERSATIONS: FreshnessLimits = { warnHours: 30 + 3 * 24, errorHours: 54 + 3 * 24 };
 
