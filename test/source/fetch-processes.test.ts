@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import type { ErrorValue } from '../../src/project/errors.ts';
 import type { SourceObject } from '../../src/project/model.ts';
@@ -13,6 +14,8 @@ import { putRandom, sourceOf, temporaryDirectory } from './fixtures.ts';
 
 const PART = 64 * 1024;
 
+const SCRIPT = fileURLToPath(new URL('./fetch-child.ts', import.meta.url));
+
 type Line = { bytes: number } | { waiting: true } | { path: string; reused: boolean } | ErrorValue;
 
 /** The command line of a fetch in a process of its own. */
@@ -20,7 +23,7 @@ function commandOf(s3: TestS3, directory: string, object: SourceObject, more: ob
   const { bucket, endpoint, region, accessKeyId, secretAccessKey } = s3;
   const config = { bucket, endpoint, region, accessKeyId, secretAccessKey };
   const argument = JSON.stringify({ config, directory, object, ...more });
-  return [process.execPath, join(import.meta.dirname, 'fetch-child.ts'), argument];
+  return [process.execPath, SCRIPT, argument];
 }
 
 /** Starts one; `onLine` sees what it says, `kill` ends it as nothing can be caught. */
