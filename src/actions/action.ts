@@ -1,0 +1,115 @@
+import type { CellState, Period } from '../project/model.ts';
+import type { RunState } from '../plan/events.ts';
+
+/** Where keys go: a screen, or the dialog in front of it. */
+export type Place =
+  | 'board'
+  | 'runs'
+  | 'run'
+  | 'freshness'
+  | 'plan'
+  | 'confirm'
+  | 'leave'
+  | 'date'
+  | 'details'
+  | 'help';
+
+/** A delivery that an action would be about. */
+export interface SelectedCell {
+  dataset: string;
+  period: Period;
+  state: CellState;
+}
+
+/** What actions are decided from: what is selected, what runs, and what this context allows. */
+export interface ActionState {
+  place: Place;
+  context: { name: string; readOnly: boolean };
+  /** Why the ledger cannot be reached now; undefined while it can. */
+  lost?: string;
+  /** The marked cells, or the one under the cursor. In the project's order of datasets, oldest period first. */
+  cells: SelectedCell[];
+  /** Failed (and, of a run, cancelled) cells: those selected when some are marked, else all there are. */
+  failed: SelectedCell[];
+  /** The rollup or view under the cursor. */
+  derived?: string;
+  /** Names of rollups and views that owe something or are past their limits. */
+  behind: string[];
+  /** The run that is shown, or the one in flight that was started last. */
+  run?: { id: string; state: RunState; cancelling?: 'step' | 'now' };
+  /** The plan in the dialog. */
+  plan?: { cli: string; steps: number; confirmed: boolean; heldBy?: string; starting: boolean };
+}
+
+/** One thing an operator can do. Keys, footer, help and the README's table all come from these records. */
+export interface Action {
+  id: ActionId;
+  places: readonly Place[];
+  /** Key names as src/console/keys.ts gives them: 'i', 'ctrl-d', 'space'; 'g g' is one key after another. */
+  keys: readonly string[];
+  /** For the footer: a word or two. */
+  label: string;
+  /** For help: what it does, in a sentence without a full stop. */
+  help: string;
+  /** Its heading in help. */
+  group: 'move' | 'select' | 'do' | 'look' | 'answer';
+  /** 'write' changes data or stops a run: not bound in a read-only context. */
+  danger: 'read' | 'write';
+  /** Place in the footer, lower first; without it only help shows it. */
+  footer?: number;
+  /** Why it cannot be done now, for people; undefined when it can. */
+  disabledReason(state: ActionState): string | undefined;
+  /** The same thing as a command line; undefined where there is none. */
+  cli(state: ActionState): string | undefined;
+}
+
+export const ACTION_IDS = [
+  'move.up',
+  'move.down',
+  'move.left',
+  'move.right',
+  'move.pageUp',
+  'move.pageDown',
+  'move.halfUp',
+  'move.halfDown',
+  'move.first',
+  'move.last',
+  'move.firstDay',
+  'move.lastDay',
+  'move.previousProblem',
+  'move.nextProblem',
+  'move.date',
+  'select.mark',
+  'select.range',
+  'select.day',
+  'select.table',
+  'select.clear',
+  'open',
+  'back',
+  'import',
+  'plan',
+  'retry',
+  'refresh',
+  'refreshAll',
+  'cancel.step',
+  'cancel.now',
+  'reload',
+  'wider',
+  'narrower',
+  'show.board',
+  'show.runs',
+  'show.freshness',
+  'background',
+  'help',
+  'quit',
+  'plan.run',
+  'plan.loadedToo',
+  'plan.watchHolder',
+  'confirm.yes',
+  'leave.wait',
+  'leave.step',
+  'leave.now',
+  'date.go',
+  'dismiss',
+] as const;
+export type ActionId = (typeof ACTION_IDS)[number];

@@ -1,0 +1,80 @@
+import { commandLine, DEFAULT_REPROCESS } from '../plan/command-line.ts';
+import type { PlanRequest } from '../plan/plan.ts';
+import type { CellState, Reprocess } from '../project/model.ts';
+import type { ActionState, SelectedCell } from './action.ts';
+
+/** Steps of different deliveries that a run started from the console does side by side. */
+const CONCURRENCY = 4;
+
+/** States that importing by default leaves alone; only 'all' takes them. */
+const LEFT_ALONE: ReadonlySet<CellState> = new Set(['loaded', 'suspicious']);
+
+/**
+ * The whole pipeline for these cells. What is loaded already is left alone, unless all of them are: whoever asks to
+ * import loaded days means to load them again.
+ */
+export function importRequest(cells: readonly SelectedCell[]): PlanRequest | undefined {
+  const again = cells.length > 0 && cells.every((cell) => LEFT_ALONE.has(cell.state));
+  return syncRequest(cells, again ? ['all'] : [...DEFAULT_REPROCESS]);
+}
+
+/** Failed and cancelled cells once more; a cancelled cell is in the state it had before, often 'available'. */
+export function retryRequest(cells: readonly SelectedCell[]): PlanRequest | undefined {
+  return syncRequest(cells, ['missing', 'failed']);
+}
+
+function syncRequest(cells: readonly SelectedCell[], reprocess: Reprocess[]): PlanRequest | undefined {
+  if (cells.length === 0) return undefined;
+  const periods = new Map<string, string[]>();
+  for (const cell of cells) periods.set(cell.dataset, [...(periods.get(cell.dataset) ?? []), cell.period]);
+  return {
+    command: 'sync',
+    cells: [...periods].map(([dataset, found]) => ({ dataset, periods: [...new Set(found)].sort() })),
+    reprocess,
+    names: [],
+    concurrency: CONCURRENCY,
+    force: [],
+  };
+}
+
+/** One rollup or view, whether it owes something or not. */
+export function refreshRequest(name: string): PlanRequest {
+  return { command: 'refresh', cells: [], reprocess: [], names: [name], concurrency: CONCURRENCY, force: [] };
+}
+
+/** Every rollup and view that owes something or is past its limits. */
+export function refreshAllRequest(): PlanRequest {
+  return {
+    command: 'refresh',
+    cells: [],
+    reprocess: [],
+    names: [],
+    stale: true,
+    owed: true,
+    concurrency: CONCURRENCY,
+    force: [],
+  };
+}
+
+/** What `import`, `plan`, `retry`, `refresh` and `refreshAll` ask for in this state; undefined when there is nothing. */
+export function requestOf(
+  id: 'import' | 'plan' | 'retry' | 'refresh' | 'refreshAll',
+  state: ActionState,
+): PlanRequest | undefined {
+  switch (id) {
+    case 'import':
+    case 'plan':
+      return state.derived === undefined ? importRequest(state.cells) : refreshRequest(state.derived);
+    case 'retry':
+      return retryRequest(state.failed);
+    case 'refresh':
+      return state.derived === undefined ? refreshAllRequest() : refreshRequest(state.derived);
+    case 'refreshAll':
+      return refreshAllRequest();
+  }
+}
+
+/** The request as a command line; undefined when there is none. */
+export function cliOf(request: PlanRequest | undefined): string | undefined {
+  return request === undefined ? undefined : commandLine(request);
+}

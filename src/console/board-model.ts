@@ -1,0 +1,139 @@
+import { Temporal } from 'temporal-polyfill';
+import type { Board, BoardRow, Cell } from '../plan/board.ts';
+import { CELL_STATES, type CellState, type Day } from '../project/model.ts';
+import { firstDay, lastDay, today } from '../project/period.ts';
+import { PROBLEM_STATES } from './glyphs.ts';
+import { displayWidth } from './width.ts';
+
+/** A column of the board. */
+export interface DayColumn {
+  day: Day;
+  /** Day of the month. */
+  number: number;
+  /** 'NOV 2026'. */
+  month: string;
+  /** 'mon' … 'sun'. */
+  weekday: string;
+  weekend: boolean;
+  today: boolean;
+}
+
+/** A dataset's row: which of its cells stands in which day's column. */
+export interface Track {
+  row: BoardRow;
+  /** Index into `row.cells` by column, -1 where there is none. A week's cell fills seven columns, a month's thirty. */
+  at: Int32Array;
+}
+
+/** The board as it is drawn: one axis of days for all datasets, whatever their periods are. */
+export interface BoardModel {
+  board: Board;
+  days: DayColumn[];
+  /** Column by day. */
+  columnOf: ReadonlyMap<Day, number>;
+  tracks: Track[];
+  counts: Record<CellState, number>;
+  failed: Cell[];
+  /** Where `[` and `]` go: by day, then from top to bottom. */
+  problems: Array<{ row: number; column: number }>;
+  longestName: number;
+}
+
+const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+
+/** @param now RFC 3339; today is its date in the project's time zone */
+export function boardModel(board: Board, now: string, timeZone: string): BoardModel {
+  const current = today(now, timeZone);
+  const days = axis(board.rows, current);
+  const columnOf = new Map(days.map((column, index) => [column.day, index]));
+  const counts = Object.fromEntries(CELL_STATES.map((state) => [state, 0])) as Record<CellState, number>;
+  const failed: Cell[] = [];
+  for (const row of board.rows) {
+    for (const cell of row.cells) {
+      counts[cell.state] += 1;
+      if (cell.state === 'failed') failed.push(cell);
+    }
+  }
+  const tracks = board.rows.map((row) => ({ row, at: placeCells(row, days.length, columnOf) }));
+  const names = [...board.rows.map((row) => row.dataset), ...board.derived.map((derived) => derived.name)];
+  return {
+    board,
+    days,
+    columnOf,
+    tracks,
+    counts,
+    failed,
+    problems: problemsOf(tracks, days.length),
+    longestName: Math.max(0, ...names.map(displayWidth)),
+  };
+}
+
+/** Each problem once, in the column where its cell ends. */
+function problemsOf(tracks: readonly Track[], width: number): BoardModel['problems'] {
+  const found: BoardModel['problems'] = [];
+  for (let column = 0; column < width; column += 1) {
+    for (const [row, track] of tracks.entries()) {
+      const cell = cellAt(track, column);
+      if (cell !== undefined && PROBLEM_STATES.has(cell.state) && cell !== cellAt(track, column + 1)) {
+        found.push({ row, column });
+      }
+    }
+  }
+  return found;
+}
+
+/** All days from the oldest period's first to today, without gaps. */
+function axis(rows: readonly BoardRow[], current: Temporal.PlainDate): DayColumn[] {
+  let first = current;
+  for (const row of rows) {
+    const oldest = row.cells[0];
+    if (oldest === undefined) continue;
+    const start = firstDay(oldest.period);
+    if (Temporal.PlainDate.compare(start, first) < 0) first = start;
+  }
+  const columns: DayColumn[] = [];
+  for (let date = first; Temporal.PlainDate.compare(date, current) <= 0; date = date.add({ days: 1 })) {
+    columns.push({
+      day: date.toString(),
+      number: date.day,
+      month: `${MONTHS[date.month - 1]} ${date.year}`,
+      weekday: WEEKDAYS[date.dayOfWeek - 1] ?? '',
+      weekend: date.dayOfWeek > 5,
+      today: date.equals(current),
+    });
+  }
+  return columns;
+}
+
+function placeCells(row: BoardRow, width: number, columnOf: ReadonlyMap<Day, number>): Int32Array {
+  const at = new Int32Array(width).fill(-1);
+  for (const [index, cell] of row.cells.entries()) {
+    const [first, last] = span(row, cell, columnOf, width);
+    for (let column = first; column <= last; column += 1) at[column] = index;
+  }
+  return at;
+}
+
+/** The columns of a cell; what lies before or after the axis is cut off. */
+function span(
+  row: BoardRow,
+  cell: Cell,
+  columnOf: ReadonlyMap<Day, number>,
+  width: number,
+): [number, number] {
+  if (row.unit === 'day') {
+    const column = columnOf.get(cell.period) ?? -1;
+    return column === -1 ? [0, -1] : [column, column];
+  }
+  const first = columnOf.get(firstDay(cell.period).toString());
+  const last = columnOf.get(lastDay(cell.period).toString());
+  if (first === undefined && last === undefined) return [0, -1];
+  return [first ?? 0, last ?? width - 1];
+}
+
+/** The cell of a row in a day's column. */
+export function cellAt(track: Track | undefined, column: number): Cell | undefined {
+  const index = track?.at[column] ?? -1;
+  return index === -1 ? undefined : track?.row.cells[index];
+}

@@ -1,0 +1,325 @@
+import type { Temporal } from 'temporal-polyfill';
+import type { ActionId, ActionState } from '../actions/action.ts';
+import { actionFor, boundActions, isPrefix } from '../actions/list.ts';
+import { requestOf } from '../actions/requests.ts';
+import { today } from '../project/period.ts';
+import type { Workspace } from '../run/workspace.ts';
+import { boardPlace, moveTo } from './board-cursor.ts';
+import { parseDay } from './dates.ts';
+import { detailsOf } from './details.ts';
+import { columnsFor, type Feed, MOST_COLUMNS } from './feed.ts';
+import { pageOf, scrollDialog } from './pages.ts';
+import { markOnBoard, moveInList, moveOnBoard, say } from './moves.ts';
+import type { Runs } from './runs.ts';
+import { actionState, derivedUnderCursor, freshnessRows, placeOf } from './selection.ts';
+import type { ConsoleState, Screen } from './state.ts';
+import type { Store } from './store.ts';
+
+/** What a key does: looks its action up, says why when it is off, and else does it. */
+export class Controller {
+  private readonly store: Store;
+  private readonly feed: Feed;
+  private readonly runs: Runs;
+  private readonly workspace: Workspace;
+  private readonly exit: () => void;
+  private interrupts = 0;
+
+  constructor(parts: { store: Store; feed: Feed; runs: Runs; workspace: Workspace; exit: () => void }) {
+    this.store = parts.store;
+    this.feed = parts.feed;
+    this.runs = parts.runs;
+    this.workspace = parts.workspace;
+    this.exit = parts.exit;
+  }
+
+  /** A key by its name, as src/console/keys.ts gives it. */
+  press(key: string): void {
+    if (this.interrupted(key)) return;
+    const { store } = this;
+    const { prefix } = store.current;
+    store.update((state) => ({ ...state, message: undefined, prefix: undefined }));
+    if (key.startsWith('shift-')) {
+      this.extend(key.slice('shift-'.length));
+      return;
+    }
+    const place = placeOf(store.current);
+    const whole = prefix === undefined ? key : `${prefix} ${key}`;
+    const action =
+      actionFor(place, whole, store.current.context) ?? actionFor(place, key, store.current.context);
+    if (action === undefined) this.unbound(key);
+    else {
+      const state = actionState(store.current);
+      const off = action.disabledReason(state);
+      if (off === undefined) this.perform(action.id, state);
+      else store.update((current) => say(current, `${sentence(action.label)}: ${off}.`, 'plain'));
+    }
+  }
+
+  /** ctrl-c twice quits, whatever is open. */
+  private interrupted(key: string): boolean {
+    this.interrupts = key === 'ctrl-c' ? this.interrupts + 1 : 0;
+    if (this.interrupts < 2) return false;
+    this.exit();
+    return true;
+  }
+
+  private unbound(key: string): void {
+    const { current } = this.store;
+    const place = placeOf(current);
+    if (isPrefix(place, key)) this.store.update((state) => ({ ...state, prefix: key }));
+    else if (current.dialog?.kind === 'plan' || current.dialog?.kind === 'date')
+      this.store.update((state) => typed(state, key));
+    else if (boundActions(place, { readOnly: false }).some((action) => action.keys.includes(key))) {
+      this.store.update((state) =>
+        say(state, `Context ${state.context.name} is read-only: ${key} is not bound here.`, 'plain'),
+      );
+    }
+  }
+
+  /** Shift and an arrow: a range that begins where the cursor was. */
+  private extend(direction: string): void {
+    const { store } = this;
+    if (placeOf(store.current) !== 'board') return;
+    if (store.current.view.range === undefined) store.update((state) => markOnBoard(state, 'select.range'));
+    const ids: Record<string, ActionId> = {
+      up: 'move.up',
+      down: 'move.down',
+      left: 'move.left',
+      right: 'move.right',
+    };
+    const id = ids[direction];
+    if (id !== undefined) store.update((state) => moveOnBoard(state, id));
+  }
+
+  private perform(id: ActionId, state: ActionState): void {
+    const { store, runs } = this;
+    switch (id) {
+      case 'import':
+      case 'plan':
+      case 'retry':
+      case 'refresh':
+      case 'refreshAll': {
+        const request = requestOf(id, state);
+        if (request !== undefined) void runs.plan(request, id === 'plan');
+        return;
+      }
+      case 'plan.run':
+        void runs.start();
+        return;
+      case 'plan.loadedToo':
+        this.replan();
+        return;
+      case 'plan.watchHolder':
+        this.dismiss();
+        if (state.plan?.heldBy !== undefined) void runs.show(state.plan.heldBy);
+        return;
+      case 'cancel.step':
+      case 'cancel.now':
+        this.confirm(id === 'cancel.step' ? 'step' : 'now', state.run?.id);
+        return;
+      case 'confirm.yes':
+        this.confirmed();
+        return;
+      case 'leave.wait':
+      case 'leave.step':
+      case 'leave.now':
+        this.leave(id);
+        return;
+      case 'quit':
+        this.quit();
+        return;
+      case 'dismiss':
+        this.dismiss();
+        return;
+      case 'open':
+        this.open();
+        return;
+      case 'background':
+      case 'back':
+        this.goBack();
+        return;
+      case 'show.board':
+      case 'show.runs':
+      case 'show.freshness':
+        this.go(id);
+        return;
+      case 'reload':
+        void this.feed.list();
+        store.update((current) => say(current, 'Asking the source what it has.', 'plain'));
+        return;
+      case 'help':
+        store.update((current) => ({ ...current, dialog: { kind: 'help', first: 0 } }));
+        return;
+      case 'move.date':
+        store.update((current) => ({ ...current, dialog: { kind: 'date', typed: '' } }));
+        return;
+      case 'date.go':
+        this.goToDate();
+        return;
+      default:
+        store.update((current) => move(current, id));
+        this.readFurtherBack();
+    }
+  }
+
+  /** At the left edge of what is loaded, the next stretch is read. */
+  private readFurtherBack(): void {
+    const { current } = this.store;
+    const { board, screen, columns } = current;
+    if (screen !== 'board' || board === undefined || current.reading || columns >= MOST_COLUMNS) return;
+    if (boardPlace(current, board).column > 6) return;
+    this.store.update((state) => ({ ...state, columns: Math.min(MOST_COLUMNS, state.columns * 2) }));
+    this.feed.readBoard();
+  }
+
+  private replan(): void {
+    const { dialog } = this.store.current;
+    if (dialog?.kind !== 'plan' || dialog.plan.request.cells.length === 0) return;
+    const { request } = dialog.plan;
+    const all = request.reprocess.includes('all');
+    void this.runs.plan(
+      { ...request, reprocess: all ? ['missing', 'failed', 'stale'] : ['all'] },
+      dialog.only,
+    );
+  }
+
+  private confirm(mode: 'step' | 'now', run: string | undefined): void {
+    if (run !== undefined)
+      this.store.update((state) => ({ ...state, dialog: { kind: 'confirm', mode, run } }));
+  }
+
+  private confirmed(): void {
+    const { dialog } = this.store.current;
+    this.dismiss();
+    if (dialog?.kind === 'confirm') void this.runs.cancel(dialog.run, dialog.mode);
+  }
+
+  private quit(): void {
+    const { here } = this.store.current;
+    if (here.length === 0) this.exit();
+    else this.store.update((state) => ({ ...state, dialog: { kind: 'leave', runs: [...here] } }));
+  }
+
+  private leave(id: 'leave.wait' | 'leave.step' | 'leave.now'): void {
+    const { here } = this.store.current;
+    this.dismiss();
+    if (here.length === 0) this.exit();
+    this.store.update((state) => ({ ...state, leaving: true }));
+    if (id === 'leave.wait') return;
+    for (const run of here) void this.runs.cancel(run, id === 'leave.step' ? 'step' : 'now');
+  }
+
+  private dismiss(): void {
+    this.store.update((state) => ({ ...state, dialog: undefined, leaving: false }));
+  }
+
+  private open(): void {
+    const { current } = this.store;
+    const cellRun =
+      current.screen === 'board' && current.board !== undefined
+        ? boardPlace(current, current.board).cell?.run
+        : undefined;
+    const run = current.screen === 'runs' ? current.runs?.[current.runsView.row]?.id : cellRun;
+    if (run !== undefined) {
+      void this.runs.show(run);
+      return;
+    }
+    const derived = derivedUnderCursor(current);
+    if (current.screen === 'board' && derived !== undefined) {
+      this.go('show.freshness');
+      const row = freshnessRows(this.store.current).findIndex((each) => each.name === derived.name);
+      this.store.update((state) => ({ ...state, freshnessView: { row: Math.max(0, row), first: 0 } }));
+      return;
+    }
+    const details = detailsOf(current);
+    if (details !== undefined)
+      this.store.update((state) => ({ ...state, dialog: { kind: 'details', first: 0, ...details } }));
+  }
+
+  private goBack(): void {
+    this.runs.unfollow();
+    this.store.update((state) => ({
+      ...state,
+      screen: state.back.at(-1) ?? 'board',
+      back: state.back.slice(0, -1),
+    }));
+  }
+
+  private go(id: 'show.board' | 'show.runs' | 'show.freshness'): void {
+    const screens = { 'show.board': 'board', 'show.runs': 'runs', 'show.freshness': 'freshness' } as const;
+    const screen: Screen = screens[id];
+    const { current } = this.store;
+    if (current.screen === screen) return;
+    this.runs.unfollow();
+    const back =
+      screen === 'board'
+        ? []
+        : [...current.back.filter((each) => each !== screen && each !== 'run'), current.screen].filter(
+            (each) => each !== 'run',
+          );
+    this.store.update((state) => ({ ...state, screen, back }));
+    const failed = (thrown: unknown) =>
+      this.store.update((state) =>
+        say(state, thrown instanceof Error ? thrown.message : String(thrown), 'bad'),
+      );
+    if (screen === 'runs') this.feed.readRuns().catch(failed);
+    if (screen === 'freshness') this.feed.readFreshness().catch(failed);
+  }
+
+  private goToDate(): void {
+    const { current } = this.store;
+    const { dialog } = current;
+    if (dialog?.kind !== 'date') return;
+    const now = today(current.now, this.workspace.project.timeZone);
+    const day = parseDay(dialog.typed, now);
+    if (day === undefined) {
+      const problem = 'No such day, or not yet. Write 2026-11-13, 11-13, -3 (days back), mon or today.';
+      this.store.update((state) => ({ ...state, dialog: { ...dialog, problem } }));
+      return;
+    }
+    this.dismiss();
+    this.goToDay(day, now);
+  }
+
+  private goToDay(day: Temporal.PlainDate, now: Temporal.PlainDate): void {
+    const name = day.toString();
+    const column = this.store.current.board?.columnOf.get(name);
+    if (column !== undefined) {
+      this.store.update((state) => moveTo(state, { column }));
+      return;
+    }
+    if (now.since(day).days >= MOST_COLUMNS) {
+      this.store.update((state) =>
+        say(state, 'The board goes back three years; dayboard status shows older days.', 'plain'),
+      );
+      return;
+    }
+    const columns = Math.min(MOST_COLUMNS, columnsFor(name, now.toString()) + 14);
+    this.store.update((state) => ({ ...state, columns, view: { ...state.view, day: name, firstDay: name } }));
+    this.feed.readBoard();
+  }
+}
+
+/** A move or a mark, wherever the keys go. */
+function move(state: ConsoleState, id: ActionId): ConsoleState {
+  if (state.dialog !== undefined) return scrollDialog(state, id);
+  if (state.screen !== 'board') return moveInList(state, id, pageOf(state));
+  return id.startsWith('move.') ? moveOnBoard(state, id) : markOnBoard(state, id);
+}
+
+/** A character typed into the dialog's input. */
+function typed(state: ConsoleState, key: string): ConsoleState {
+  const { dialog } = state;
+  if (dialog?.kind !== 'plan' && dialog?.kind !== 'date') return state;
+  const text =
+    key === 'backspace'
+      ? dialog.typed.slice(0, -1)
+      : key === 'ctrl-u'
+        ? ''
+        : dialog.typed + (key.length === 1 ? key : '');
+  return { ...state, dialog: { ...dialog, typed: text.slice(0, 40) } };
+}
+
+function sentence(label: string): string {
+  return label.charAt(0).toUpperCase() + label.slice(1);
+}

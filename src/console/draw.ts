@@ -1,0 +1,84 @@
+import type { Clock } from './clock.ts';
+import { isTooSmall, SMALLEST } from './layout.ts';
+import { boardScreen } from './screens/board.ts';
+import { confirmDialog, dateDialog, detailsDialog, helpDialog, leaveDialog } from './screens/dialogs.ts';
+import { freshnessScreen } from './screens/freshness.ts';
+import { planDialog, planningDialog } from './screens/plan.ts';
+import { runScreen } from './screens/run.ts';
+import { runsScreen } from './screens/runs.ts';
+import type { ConsoleState } from './state.ts';
+import type { Theme } from './theme.ts';
+import type { Overlay } from './widgets/box.ts';
+
+/** A whole screen: exactly as many lines as the terminal has rows, none wider than it, and what lies over them. */
+export interface Frame {
+  lines: string[];
+  overlay?: Overlay;
+}
+
+/** The screen for a state. Pure: the same state, theme and clock give the same frame. */
+export function draw(state: ConsoleState, theme: Theme, clock: Clock): Frame {
+  const { rows } = state.size;
+  if (isTooSmall(state.size)) return { lines: whole(tooSmall(state), rows) };
+  const { dialog } = state;
+  const lines = whole(screen(state, theme, clock), rows);
+  if (dialog === undefined) return { lines };
+  return { lines: lines.map((line) => faded(line, theme)), overlay: overlay(state, theme, clock, dialog) };
+}
+
+/** The escapes of a drawn line; they are all ours. */
+// oxlint-disable-next-line no-control-regex
+const SGR = /\u001b\[[\d;]*m/gu;
+
+/** A line of the screen behind a dialog: all in one faint style. */
+function faded(line: string, theme: Theme): string {
+  return `\u001b[${theme.faint}m${line.replaceAll(SGR, '')}\u001b[0m`;
+}
+
+/** An empty Text has no height: a blank row is a blank. */
+function whole(lines: readonly string[], rows: number): string[] {
+  return Array.from({ length: rows }, (_, index) => lines[index] || ' ');
+}
+
+function screen(state: ConsoleState, theme: Theme, clock: Clock): string[] {
+  switch (state.screen) {
+    case 'board':
+      return boardScreen(state, theme, clock);
+    case 'run':
+      return runScreen(state, theme, clock);
+    case 'runs':
+      return runsScreen(state, theme, clock);
+    case 'freshness':
+      return freshnessScreen(state, theme, clock);
+  }
+}
+
+function overlay(
+  state: ConsoleState,
+  theme: Theme,
+  clock: Clock,
+  dialog: NonNullable<ConsoleState['dialog']>,
+): Overlay {
+  switch (dialog.kind) {
+    case 'planning':
+      return planningDialog(state, theme);
+    case 'plan':
+      return planDialog(state, theme, clock, dialog);
+    case 'confirm':
+      return confirmDialog(state, theme, dialog);
+    case 'leave':
+      return leaveDialog(state, theme, dialog);
+    case 'date':
+      return dateDialog(state, theme, dialog);
+    case 'details':
+      return detailsDialog(state, theme, dialog);
+    case 'help':
+      return helpDialog(state, theme, dialog);
+  }
+}
+
+function tooSmall({ size }: ConsoleState): string[] {
+  const text = `needs ${SMALLEST.columns}x${SMALLEST.rows}`;
+  const here = `this is ${size.columns}x${size.rows}`;
+  return [text, here, 'q quits'].map((line) => line.slice(0, size.columns));
+}

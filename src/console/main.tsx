@@ -1,0 +1,118 @@
+import { render } from 'ink';
+import { DayboardError } from '../project/errors.ts';
+import type { Workspace } from '../run/workspace.ts';
+import { App } from './app.tsx';
+import { clean } from './clean.ts';
+import { Controller } from './controller.ts';
+import { Feed } from './feed.ts';
+import { plural } from './format.ts';
+import type { Size } from './layout.ts';
+import { outcomeText, Runs } from './runs.ts';
+import { slimStream } from './slim.ts';
+import { initialState } from './state.ts';
+import { Store } from './store.ts';
+import { createTheme, type ThemeOptions } from './theme.ts';
+
+/** The terminal, as process.stdin and process.stdout are one. */
+export interface ConsoleIo {
+  stdin: NodeJS.ReadStream;
+  stdout: NodeJS.WriteStream;
+}
+
+export interface ConsoleOptions extends ThemeOptions {
+  /** Seconds between listings of the source, 60 by default; 0 lists once. */
+  relistSeconds?: number;
+  /** Days of history that the board reads at first, 120 by default; it reads further back when they are gone to. */
+  days?: number;
+}
+
+/** Frames a second at most: keys that come between two are drawn together. */
+const MAX_FPS = 15;
+const DAYS = 120;
+
+/**
+ * Runs the console on a workspace until it is quit. The terminal is as it was then, with one line on what was done.
+ * Closing the workspace (which cancels what still runs) is the caller's. Throws 'console.no-terminal' when stdin or
+ * stdout is no terminal.
+ */
+export async function runConsole(parts: {
+  workspace: Workspace;
+  io: ConsoleIo;
+  options: ConsoleOptions;
+  /** RFC 3339. */
+  now: () => string;
+  /** Hints for somebody new, shown one at a time until the first run is started. */
+  tips?: readonly string[];
+}): Promise<void> {
+  const { workspace, io, options, now } = parts;
+  if (!io.stdin.isTTY || !io.stdout.isTTY) throw noTerminal();
+  const store = new Store(
+    initialState({
+      project: workspace.project,
+      context: workspace.context,
+      size: sizeOf(io.stdout),
+      now: now(),
+      columns: options.days ?? DAYS,
+      tips: parts.tips ?? [],
+    }),
+  );
+  const feed = new Feed({ workspace, store, now, relistSeconds: options.relistSeconds ?? 60 });
+  let exit: () => void = () => undefined;
+  const runs = new Runs({
+    workspace,
+    store,
+    feed,
+    now,
+    onIdle: () => {
+      if (store.current.leaving) exit();
+    },
+  });
+  const controller = new Controller({ store, feed, runs, workspace, exit: () => exit() });
+  const resized = () => store.update((state) => ({ ...state, size: sizeOf(io.stdout) }));
+  io.stdout.on('resize', resized);
+  // Before Ink does it, with the first frame: what is typed until then would be echoed into the frame.
+  io.stdin.setRawMode(true);
+  const app = render(<App store={store} controller={controller} theme={createTheme(options)} />, {
+    stdin: io.stdin,
+    stdout: slimStream(io.stdout),
+    alternateScreen: true,
+    incrementalRendering: true,
+    interactive: true,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    maxFps: MAX_FPS,
+  });
+  exit = () => app.unmount();
+  feed.start();
+  try {
+    await app.waitUntilExit();
+  } finally {
+    io.stdin.setRawMode(false);
+    io.stdout.off('resize', resized);
+    feed.stop();
+    runs.unfollow();
+    store.close();
+  }
+  io.stdout.write(`${clean(lastLine(workspace, runs))}\n`);
+}
+
+function sizeOf(stdout: NodeJS.WriteStream): Size {
+  return { columns: stdout.columns || 80, rows: stdout.rows || 24 };
+}
+
+/** What is left on the terminal: what the console was on, and how its last run ended. */
+function lastLine(workspace: Workspace, { outcomes }: Runs): string {
+  const place = `dayboard: ${workspace.project.name} in ${workspace.context.name}`;
+  const last = outcomes.at(-1);
+  if (last === undefined) return `${place}; nothing was started from here.`;
+  return `${place}; ${plural(outcomes.length, 'run')}, the last ${outcomeText(last)}.`;
+}
+
+function noTerminal(): DayboardError {
+  return new DayboardError({
+    code: 'console.no-terminal',
+    kind: 'usage',
+    message: 'The console needs a terminal, and standard input or output is none.',
+    next: 'Run it in a terminal, or use a command: dayboard status, dayboard sync. dayboard --help lists them.',
+  });
+}

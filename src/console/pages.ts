@@ -1,0 +1,51 @@
+import type { ActionId } from '../actions/action.ts';
+import { createClock } from './clock.ts';
+import { listTarget } from './moves.ts';
+import { detailRows, helpPage, helpRows, helpWidth } from './screens/dialogs.ts';
+import { freshnessLayout } from './screens/freshness.ts';
+import { planLines, planPage } from './screens/plan.ts';
+import { runLayout } from './screens/run.ts';
+import { runsPage } from './screens/runs.ts';
+import type { ConsoleState } from './state.ts';
+import { createTheme } from './theme.ts';
+
+/** Counting lines needs a theme, but not which. */
+const THEME = createTheme({ ascii: true, color: 'none', background: 'dark' });
+
+/** How many lines the list of the screen shows. */
+export function pageOf(state: ConsoleState): number {
+  if (state.screen === 'run') return runLayout(state, state.models.get(state.runView.id ?? '')).list;
+  if (state.screen === 'freshness') return freshnessLayout(state).list;
+  return runsPage(state);
+}
+
+/** A dialog scrolled by a move. */
+export function scrollDialog(state: ConsoleState, id: ActionId): ConsoleState {
+  const { dialog } = state;
+  if (dialog?.kind !== 'plan' && dialog?.kind !== 'help' && dialog?.kind !== 'details') return state;
+  const { total, page } = extent(state, dialog);
+  const most = Math.max(0, total - page);
+  return {
+    ...state,
+    dialog: { ...dialog, first: Math.min(most, listTarget(id, Math.min(dialog.first, most), total, page)) },
+  };
+}
+
+function extent(
+  state: ConsoleState,
+  dialog: Extract<ConsoleState['dialog'], { first: number }>,
+): { total: number; page: number } {
+  switch (dialog.kind) {
+    case 'plan':
+      return {
+        total: planLines(THEME, state, dialog.plan),
+        page: planPage(state, THEME, createClock(state.project.timeZone), dialog),
+      };
+    case 'help':
+      return { total: helpRows(state, THEME, helpWidth(state)).length, page: helpPage(state) };
+    case 'details': {
+      const width = Math.min(100, state.size.columns - 4);
+      return { total: detailRows(THEME, width, dialog).length, page: Math.max(1, state.size.rows - 6) };
+    }
+  }
+}

@@ -1,0 +1,208 @@
+import type { Plan, PlanRequest } from '../plan/plan.ts';
+import { toDayboardError } from '../project/errors.ts';
+import type { Outcome } from '../plan/events.ts';
+import type { RunHandle, Workspace } from '../run/workspace.ts';
+import type { Feed } from './feed.ts';
+import { duration, plural } from './format.ts';
+import { clearMarks, say } from './moves.ts';
+import { fold, runFromLedger, runFromPlan } from './run-model.ts';
+import type { ConsoleState } from './state.ts';
+import type { Store } from './store.ts';
+
+/** Plans, starts, follows and stops runs for the console. */
+export class Runs {
+  private readonly workspace: Workspace;
+  private readonly store: Store;
+  private readonly feed: Feed;
+  private readonly now: () => string;
+  private readonly handles = new Map<string, RunHandle>();
+  private readonly onIdle: () => void;
+  private following: { id: string; stop: AbortController } | undefined;
+  /** What the console did, for the line it leaves behind. */
+  readonly outcomes: Outcome[] = [];
+
+  constructor(parts: {
+    workspace: Workspace;
+    store: Store;
+    feed: Feed;
+    now: () => string;
+    onIdle: () => void;
+  }) {
+    this.workspace = parts.workspace;
+    this.store = parts.store;
+    this.feed = parts.feed;
+    this.now = parts.now;
+    this.onIdle = parts.onIdle;
+  }
+
+  /** Opens the plan dialog; `only` for a plan that is to be looked at. */
+  async plan(request: PlanRequest, only: boolean, note?: string): Promise<void> {
+    const dialog = { kind: 'planning' as const, request, only, ...(note === undefined ? {} : { note }) };
+    this.store.update((state) => ({ ...state, dialog }));
+    const isAwaited = () => this.store.current.dialog === dialog;
+    try {
+      const plan = await this.workspace.plan(request);
+      if (isAwaited()) this.store.update((state) => ({ ...state, dialog: shownPlan(plan, only, note) }));
+    } catch (thrown) {
+      if (!isAwaited()) return;
+      this.store.update((state) =>
+        say({ ...state, dialog: undefined }, `No plan: ${toDayboardError(thrown).message}`, 'bad'),
+      );
+    }
+  }
+
+  /** Starts the plan of the dialog. One that is out of date is made anew and shown again. */
+  async start(): Promise<void> {
+    const { dialog } = this.store.current;
+    if (dialog?.kind !== 'plan' || dialog.starting) return;
+    const { plan } = dialog;
+    this.store.update((state) => ({ ...state, dialog: { ...dialog, starting: true } }));
+    try {
+      const handle = await this.workspace.start(plan, (event) => this.feed.ownEvent(event, plan));
+      this.started(handle, plan);
+    } catch (thrown) {
+      await this.refused(plan, thrown);
+    }
+  }
+
+  private started(handle: RunHandle, plan: Plan): void {
+    this.handles.set(handle.id, handle);
+    this.store.update((state) => {
+      const models = new Map(state.models);
+      if (!models.has(handle.id)) models.set(handle.id, runFromPlan(handle.id, plan, this.now()));
+      const shown = { ...openRun(clearMarks(state), handle.id), dialog: undefined };
+      return { ...shown, models, here: [...state.here, handle.id], tips: [] };
+    });
+    handle.done.then(
+      (outcome) => this.ended(handle.id, outcome),
+      (thrown: unknown) => this.broke(handle.id, thrown),
+    );
+  }
+
+  private async refused(plan: Plan, thrown: unknown): Promise<void> {
+    const error = toDayboardError(thrown);
+    const fresh =
+      error.kind === 'refused' ? await this.workspace.plan(plan.request).catch(() => undefined) : undefined;
+    const { dialog } = this.store.current;
+    if (dialog?.kind !== 'plan' || dialog.plan !== plan) return;
+    if (fresh !== undefined && fresh.basis !== plan.basis) {
+      const note =
+        'Something changed since the plan was made, so nothing was started. This is the plan made anew.';
+      this.store.update((state) => ({ ...state, dialog: shownPlan(fresh, dialog.only, note) }));
+      return;
+    }
+    const next = { ...dialog, plan: fresh ?? plan, starting: false, typed: '', error: error.toJSON() };
+    this.store.update((state) => ({ ...state, dialog: next }));
+  }
+
+  private ended(id: string, outcome: Outcome): void {
+    this.handles.delete(id);
+    this.outcomes.push(outcome);
+    const tone = outcome.state === 'done' ? 'good' : outcome.state === 'cancelled' ? 'plain' : 'bad';
+    this.store.update((state) => say(withoutRun(state, id), `Run ${id} ${outcomeText(outcome)}`, tone));
+    this.feed.readBoard();
+    if (this.handles.size === 0) this.onIdle();
+  }
+
+  private broke(id: string, thrown: unknown): void {
+    this.handles.delete(id);
+    const { message } = toDayboardError(thrown);
+    this.store.update((state) =>
+      say(withoutRun(state, id), `Run ${id} could not be written down: ${message}`, 'bad'),
+    );
+    if (this.handles.size === 0) this.onIdle();
+  }
+
+  /** Stops a run, from here or elsewhere. */
+  async cancel(id: string, mode: 'step' | 'now'): Promise<void> {
+    const asked = mode === 'step' ? `Run ${id} stops after what it is at.` : `Run ${id} is being cancelled.`;
+    this.store.update((state) => say(state, asked, 'plain'));
+    try {
+      await (this.handles.get(id)?.cancel(mode) ?? this.workspace.cancel(id, mode));
+    } catch (thrown) {
+      this.store.update((state) =>
+        say(state, `Run ${id} was not stopped: ${toDayboardError(thrown).message}`, 'bad'),
+      );
+    }
+  }
+
+  /** Shows a run: its steps from the ledger, then its events as they come. Runs that were started here are known. */
+  async show(id: string): Promise<void> {
+    this.store.update((state) => openRun(state, id));
+    if (this.handles.has(id) || this.store.current.models.get(id)?.outcome !== undefined) return;
+    this.unfollow();
+    const stop = new AbortController();
+    this.following = { id, stop };
+    try {
+      this.set(id, await this.read(id));
+      for await (const event of this.workspace.follow(id, stop.signal)) {
+        this.store.feed((state) => {
+          const model = state.models.get(id);
+          return model === undefined
+            ? state
+            : { ...state, models: new Map(state.models).set(id, fold(model, event)) };
+        });
+      }
+      // The end of a run whose process is gone is known to the ledger alone.
+      if (!stop.signal.aborted && this.store.current.models.get(id)?.state === 'running')
+        this.set(id, await this.read(id));
+    } catch (thrown) {
+      if (!stop.signal.aborted)
+        this.store.update((state) => say(state, toDayboardError(thrown).message, 'bad'));
+    }
+  }
+
+  private async read(id: string) {
+    return runFromLedger(await this.workspace.run(id));
+  }
+
+  private set(id: string, model: ReturnType<typeof runFromLedger>): void {
+    this.store.feed((state) => {
+      const notes = state.models.get(id)?.notes ?? [];
+      return { ...state, models: new Map(state.models).set(id, { ...model, notes }) };
+    });
+  }
+
+  /** Ends the following of a run of another process; those of this one go on by themselves. */
+  unfollow(): void {
+    this.following?.stop.abort();
+    this.following = undefined;
+  }
+}
+
+function shownPlan(plan: Plan, only: boolean, note: string | undefined): NonNullable<ConsoleState['dialog']> {
+  return {
+    kind: 'plan',
+    plan,
+    only,
+    first: 0,
+    typed: '',
+    starting: false,
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+/** The state with a run's screen in front. */
+function openRun(state: ConsoleState, id: string): ConsoleState {
+  const back =
+    state.screen === 'run' ? state.back : [...state.back.filter((screen) => screen !== 'run'), state.screen];
+  return { ...state, screen: 'run', back, runView: { id, row: 0, first: 0, following: true } };
+}
+
+function withoutRun(state: ConsoleState, id: string): ConsoleState {
+  return { ...state, here: state.here.filter((each) => each !== id) };
+}
+
+/** 'done in 0:41: 3 published, 1 failed'. */
+export function outcomeText(outcome: Outcome): string {
+  const { published, failed, unchanged, cancelled } = outcome.deliveries;
+  const counts = [
+    [published, 'published'],
+    [failed, 'failed'],
+    [unchanged, 'unchanged'],
+    [cancelled, 'cancelled'],
+  ].flatMap(([number, word]) => (number === 0 ? [] : [`${number} ${word}`]));
+  const what = counts.length > 0 ? counts.join(', ') : plural(outcome.steps.done, 'step');
+  const words = { done: 'is done', failed: 'failed', partly: 'is partly done', cancelled: 'was cancelled' };
+  return `${words[outcome.state]} in ${duration(outcome.seconds)}: ${what}`;
+}

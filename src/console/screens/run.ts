@@ -1,0 +1,243 @@
+import { type Clock, secondsBetween } from '../clock.ts';
+import { bytes, count, duration, shortCount } from '../format.ts';
+import { listLayout, visibleWindow } from '../layout.ts';
+import { Line } from '../line.ts';
+import {
+  elapsedOf,
+  rateOf,
+  type RunModel,
+  secondsLeft,
+  shareOf,
+  stepCounts,
+  type StepModel,
+} from '../run-model.ts';
+import { outcomeText } from '../runs.ts';
+import type { ConsoleState } from '../state.ts';
+import type { Theme } from '../theme.ts';
+import { footerLine } from '../widgets/footer.ts';
+import { statusLine, titleLine } from '../widgets/header.ts';
+import { bar, heading, rule } from '../widgets/rows.ts';
+import { fit, fitMiddle, pad } from '../width.ts';
+import { runState } from './board-lists.ts';
+
+/** Title, status, what, rule, column names, total, log heading, footer. */
+const FIXED = 8;
+const LOG_ROWS = 12;
+
+/** How many steps the run view shows, and how many lines of its log. */
+export function runLayout(state: ConsoleState, run: RunModel | undefined): { list: number; panel: number } {
+  const wanted = state.size.rows >= 40 ? LOG_ROWS + 4 : Math.floor((state.size.rows - FIXED) / 2.5);
+  return listLayout(state.size, FIXED, run?.steps.length ?? 0, wanted);
+}
+
+/** The step that the list's cursor is at: what runs, while it follows. */
+export function cursorStep(state: ConsoleState, run: RunModel): number {
+  if (!state.runView.following) return Math.min(state.runView.row, run.steps.length - 1);
+  const running = run.steps.findIndex((step) => step.state === 'running');
+  if (running !== -1) return running;
+  if (run.state === 'running')
+    return Math.max(
+      0,
+      run.steps.findLastIndex((step) => step.state !== 'queued'),
+    );
+  const failed = run.steps.findIndex((step) => step.state === 'failed');
+  return failed === -1 ? Math.max(0, run.steps.length - 1) : failed;
+}
+
+export function runScreen(state: ConsoleState, theme: Theme, clock: Clock): string[] {
+  const { columns, rows } = state.size;
+  const run = state.models.get(state.runView.id ?? '');
+  const top = [
+    titleLine(state, theme, clock, ['runs', `${state.runView.id ?? ''} ${run?.command ?? ''}`]),
+    statusLine(state, theme, clock),
+  ];
+  if (run === undefined)
+    return [...top, ...blank(['', '  Reading the run.'], rows - 3), footerLine(state, theme)];
+  const { list, panel } = runLayout(state, run);
+  const cursor = cursorStep(state, run);
+  const window = visibleWindow(cursor, list, run.steps.length);
+  const steps = run.steps
+    .slice(window.first, window.end)
+    .map((step, index) =>
+      stepRow({ theme, width: columns, now: state.now }, step, window.first + index === cursor),
+    );
+  const more =
+    window.end - window.first < run.steps.length
+      ? `steps ${window.first + 1}${theme.glyphs.dash}${window.end} of ${run.steps.length}`
+      : '';
+  return [
+    ...top,
+    whatLine(state, theme, clock, run),
+    stepHead(theme, columns, more),
+    ...blank(steps, list),
+    totalLine(state, theme, clock, run),
+    ...blank(logLines(state, theme, clock, run, panel), panel + 1),
+    rule(theme, columns),
+    footerLine(state, theme),
+  ];
+}
+
+function whatLine(state: ConsoleState, theme: Theme, clock: Clock, run: RunModel): string {
+  const line = new Line(state.size.columns).add(' ');
+  const [glyphAndWord] = runState(theme, run.state);
+  line.add(glyphAndWord?.[0] ?? '', glyphAndWord?.[1] ?? '');
+  if (run.cancelling !== undefined && run.state === 'running') {
+    line.add(run.cancelling === 'step' ? ' (stopping after this step)' : ' (being cancelled)', theme.warn);
+  }
+  const by = run.by === '' ? '' : `  by ${run.by}@${run.host}`;
+  line.add(`  since ${clock.moment(run.startedAt, state.now)}${by}  `, theme.muted);
+  return line.add(fit(run.cli, line.room - 1, theme.glyphs.ellipsis), theme.faint).end();
+}
+
+/** Columns of a step's name and of the median, which narrow terminals do without. */
+function stepColumns(width: number): { name: number; usually: number } {
+  const usually = width >= 100 ? 9 : 0;
+  return { name: Math.max(18, Math.min(52, width - 42 - usually)), usually };
+}
+
+function stepHead(theme: Theme, width: number, more: string): string {
+  const { name, usually } = stepColumns(width);
+  const line = new Line(width).add(pad(' STEP', 3 + name), theme.heading);
+  line
+    .add(pad('TOOK', 6, 'left') + pad(usually > 0 ? 'USUALLY' : '', usually, 'left'), theme.faint)
+    .add('  PROGRESS', theme.faint);
+  return line.right(more, theme.faint, width - 1).end();
+}
+
+interface StepContext {
+  theme: Theme;
+  width: number;
+  now: string;
+}
+
+/** A step: what, how long, and how far or how it ended. */
+export function stepRow({ theme, width, now }: StepContext, step: StepModel, here: boolean): string {
+  const { name, usually } = stepColumns(width);
+  const line = new Line(width).add(here ? theme.glyphs.pointer : ' ', theme.heading);
+  line.add(`${theme.glyphs.step[step.state]} `, theme.step[step.state]);
+  line.add(step.kind.padEnd(8), theme.muted);
+  const period = step.period === undefined ? '' : ` ${shortPeriod(step.period, now)}`;
+  const quiet = step.state === 'queued' || step.state === 'skipped';
+  line.add(
+    fitMiddle(step.target, name - 8 - period.length, theme.glyphs.ellipsis),
+    quiet ? theme.faint : here ? theme.strong : '',
+  );
+  line.add(period, quiet ? theme.faint : theme.muted).to(3 + name);
+  line.add(pad(took(step, now), 6, 'left'), step.state === 'running' ? theme.step.running : theme.muted);
+  line
+    .add(
+      pad(
+        step.medianSeconds === undefined || usually === 0 ? '' : duration(step.medianSeconds),
+        usually,
+        'left',
+      ),
+      theme.faint,
+    )
+    .add('  ');
+  addProgress(line, theme, step, now);
+  return line.end();
+}
+
+/** A period without its year when that is this one. */
+function shortPeriod(period: string, now: string): string {
+  return period.startsWith(`${now.slice(0, 4)}-`) ? period.slice(5) : period;
+}
+
+function took(step: StepModel, now: string): string {
+  return step.seconds !== undefined || step.state === 'running' ? duration(elapsedOf(step, now)) : '';
+}
+
+function addProgress(line: Line, theme: Theme, step: StepModel, now: string): void {
+  if (step.state === 'running') addRunning(line, theme, step, now);
+  else if (step.state === 'failed') line.add(step.error?.message ?? 'failed', theme.bad);
+  else if (step.state === 'skipped') line.add(`skipped: ${step.reason ?? ''}`, theme.muted);
+  else if (step.state === 'cancelled') line.add('cancelled', theme.muted);
+  else if (step.state === 'done') line.add(amount(step), theme.muted);
+}
+
+/** '1.9 GiB', '8,412,077 rows'. */
+function amount({ progress }: StepModel): string {
+  const parts = [
+    ...(progress.rows === undefined ? [] : [`${count(progress.rows)} rows`]),
+    ...(progress.bytes === undefined ? [] : [bytes(progress.bytes)]),
+  ];
+  return parts.join(', ');
+}
+
+function addRunning(line: Line, theme: Theme, step: StepModel, now: string): void {
+  const share = shareOf(step, now);
+  const left = secondsLeft(step, now);
+  if (share !== undefined) {
+    const width = Math.max(8, Math.min(24, line.room - 24));
+    for (const [text, style] of bar(theme, width, share.share, share.estimated)) line.add(text, style ?? '');
+    line
+      .add(`${String(Math.floor(share.share * 100)).padStart(4)}%`, theme.step.running)
+      .add(share.estimated ? ' est.' : '', theme.muted);
+  }
+  const rate = rateOf(step);
+  const speed =
+    rate === undefined
+      ? ''
+      : rate.bytes > 0
+        ? `${bytes(rate.bytes)}/s`
+        : rate.rows > 0
+          ? `${shortCount(rate.rows)} rows/s`
+          : '';
+  const rest =
+    left === undefined
+      ? ''
+      : `${duration(left.seconds)} left${left.estimated && share?.estimated !== true ? ' est.' : ''}`;
+  for (const text of [rest, speed, step.progress.phase ?? '', amount(step)]) {
+    if (text !== '' && line.room > text.length + 2) line.add('  ').add(text, theme.muted);
+  }
+}
+
+/** Steps that ended, time so far against the usual, and when it will be done. */
+function totalLine(state: ConsoleState, theme: Theme, clock: Clock, run: RunModel): string {
+  const counts = stepCounts(run);
+  const ended = run.steps.length - counts.queued - counts.running;
+  const line = new Line(state.size.columns).add(' ');
+  if (run.outcome !== undefined) {
+    const tone =
+      run.outcome.state === 'done' ? theme.good : run.outcome.state === 'cancelled' ? theme.muted : theme.bad;
+    return line.add(`run ${run.id} ${outcomeText(run.outcome)}`, tone).end();
+  }
+  const elapsed = Math.max(0, secondsBetween(run.startedAt, run.finishedAt ?? state.now));
+  line
+    .add(`${ended}/${run.steps.length} steps`, theme.strong)
+    .add(counts.failed > 0 ? `  ${counts.failed} failed` : '', theme.bad);
+  const usual = run.plan?.estimateSeconds;
+  line.add(`  ${duration(elapsed)}${usual === undefined ? '' : ` of about ${duration(usual)}`}`, theme.muted);
+  if (run.state !== 'running') return line.end();
+  if (usual !== undefined && usual > elapsed) {
+    const end = new Date(Date.parse(state.now) + (usual - elapsed) * 1000).toISOString();
+    line.add(`  done about ${clock.time(end)} est.`, theme.muted);
+  }
+  return line.end();
+}
+
+/** The end of the log; with the error of the step under the cursor above it. */
+function logLines(state: ConsoleState, theme: Theme, clock: Clock, run: RunModel, height: number): string[] {
+  if (height <= 0) return [rule(theme, state.size.columns)];
+  const { columns } = state.size;
+  const notes = run.notes.slice(-height);
+  const tones = { plain: theme.muted, bad: theme.bad, warn: theme.warn, good: theme.good };
+  const width = Math.min(44, Math.floor(columns / 2.6));
+  const lines = notes.map(({ at, step, message, tone }) => {
+    const period = step?.period === undefined ? '' : ` ${shortPeriod(step.period, state.now)}`;
+    const name =
+      step === undefined
+        ? 'run'
+        : fitMiddle(`${step.kind} ${step.target}`, width - period.length, theme.glyphs.ellipsis) + period;
+    const line = new Line(columns)
+      .add(` ${clock.seconds(at)} `, theme.faint)
+      .add(pad(name, width), theme.muted);
+    return line.add(` ${fit(message, line.room - 1, theme.glyphs.ellipsis)}`, tones[tone]).end();
+  });
+  const title = run.notes.length > notes.length ? `the last ${notes.length} of ${run.notes.length}` : '';
+  return [heading(theme, columns, 'LOG', title), ...lines];
+}
+
+function blank(lines: readonly string[], count: number): string[] {
+  return Array.from({ length: Math.max(0, count) }, (_, index) => lines[index] ?? '');
+}

@@ -1,0 +1,152 @@
+import type { DerivedStatus, RunSummary } from '../plan/board.ts';
+import type { Plan, PlanRequest, Progress } from '../plan/plan.ts';
+import type { ErrorValue } from '../project/errors.ts';
+import type { Day, Project } from '../project/model.ts';
+import type { ContextInfo } from '../run/workspace.ts';
+import type { BoardModel } from './board-model.ts';
+import type { DayWidth, Size } from './layout.ts';
+import type { RunModel } from './run-model.ts';
+
+export type Screen = 'board' | 'runs' | 'run' | 'freshness';
+
+/** Where the cursor of the board is, and what is marked. */
+export interface BoardView {
+  /** Tables first, then rollups and views. */
+  row: number;
+  /** The day under the cursor; undefined means today, whatever day that is. */
+  day?: Day | undefined;
+  /** First table shown. */
+  firstRow: number;
+  /** First day shown; undefined while the window ends with today. */
+  firstDay?: Day | undefined;
+  dayWidth?: DayWidth;
+  /** Marked cells, as `markKey` writes them. */
+  marks: ReadonlySet<string>;
+  /** Where a range began. */
+  range?: { row: number; day: Day } | undefined;
+}
+
+export interface ListView {
+  row: number;
+  first: number;
+}
+
+export type Dialog =
+  | { kind: 'planning'; request: PlanRequest; only: boolean; note?: string }
+  | {
+      kind: 'plan';
+      plan: Plan;
+      /** Opened with `p`: shown, and not to be run. */
+      only: boolean;
+      first: number;
+      typed: string;
+      starting: boolean;
+      /** 'The state changed …; this is the plan made anew.' */
+      note?: string;
+      error?: ErrorValue;
+    }
+  | { kind: 'confirm'; mode: 'step' | 'now'; run: string }
+  | { kind: 'leave'; runs: string[] }
+  | { kind: 'date'; typed: string; problem?: string }
+  | { kind: 'details'; title: string; lines: string[]; first: number }
+  | { kind: 'help'; first: number };
+
+export interface Message {
+  text: string;
+  tone: 'good' | 'plain' | 'bad';
+  /** When it was said; it goes away with the next key after some seconds. */
+  at: string;
+}
+
+export interface Connection {
+  error: ErrorValue;
+  since: string;
+  /** When the next try is. */
+  retryAt: string;
+}
+
+/** Progress of a running cell as events told it, newer than the board that was read. */
+export interface LiveCell {
+  progress: Progress & { kind: string };
+  ended: boolean;
+}
+
+/** Everything that is drawn. Never changed in place. */
+export interface ConsoleState {
+  project: Project;
+  context: ContextInfo;
+  size: Size;
+  /** RFC 3339; moves on with the clock's tick. */
+  now: string;
+  board?: BoardModel;
+  boardError?: ErrorValue;
+  /** Periods back from today that are asked for. */
+  columns: number;
+  reading: boolean;
+  listing: boolean;
+  lost?: Connection;
+  /** By `markKey`. */
+  live: ReadonlyMap<string, LiveCell>;
+  runs?: RunSummary[];
+  freshness?: DerivedStatus[];
+  models: ReadonlyMap<string, RunModel>;
+  /** Runs that were started here and are in flight. */
+  here: readonly string[];
+  screen: Screen;
+  /** Screens under this one, the last one next. */
+  back: readonly Screen[];
+  view: BoardView;
+  runsView: ListView;
+  freshnessView: ListView & { name?: string };
+  /** The run that is shown; its list follows what is running until the cursor moves. */
+  runView: ListView & { id?: string; following: boolean };
+  dialog?: Dialog;
+  message?: Message;
+  tips: readonly string[];
+  tip: number;
+  /** The first of two keys. */
+  prefix?: string;
+  /** Quit as soon as nothing that was started here is in flight. */
+  leaving: boolean;
+}
+
+export function markKey(dataset: string, period: string): string {
+  return `${dataset}\u0000${period}`;
+}
+
+/** The dataset and period of a `markKey`. */
+export function splitMark(key: string): [dataset: string, period: string] {
+  const at = key.indexOf('\u0000');
+  return [key.slice(0, at), key.slice(at + 1)];
+}
+
+export function initialState(options: {
+  project: Project;
+  context: ContextInfo;
+  size: Size;
+  now: string;
+  columns: number;
+  tips: readonly string[];
+}): ConsoleState {
+  return {
+    ...options,
+    reading: false,
+    listing: false,
+    live: new Map(),
+    models: new Map(),
+    here: [],
+    screen: 'board',
+    back: [],
+    view: { row: 0, firstRow: 0, marks: new Set() },
+    runsView: { row: 0, first: 0 },
+    freshnessView: { row: 0, first: 0 },
+    runView: { row: 0, first: 0, following: true },
+    tip: 0,
+    leaving: false,
+  };
+}
+
+/** The board's rollups and views. */
+export function derivedOf(state: ConsoleState): readonly DerivedStatus[] {
+  return state.board?.board.derived ?? [];
+}

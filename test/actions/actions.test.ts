@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { ACTION_IDS, type ActionState, type Place } from '../../src/actions/action.ts';
+import { ACTIONS, actionFor, boundActions, footerActions, helpActions } from '../../src/actions/list.ts';
+import { importRequest, requestOf, retryRequest } from '../../src/actions/requests.ts';
+import { keyTable } from '../../src/actions/table.ts';
+
+const PLACES: Place[] = [
+  'board',
+  'runs',
+  'run',
+  'freshness',
+  'plan',
+  'confirm',
+  'leave',
+  'date',
+  'details',
+  'help',
+];
+
+function state(change: Partial<ActionState> = {}): ActionState {
+  return {
+    place: 'board',
+    context: { name: 'demo', readOnly: false },
+    cells: [{ dataset: 'events', period: '2026-11-13', state: 'failed' }],
+    failed: [{ dataset: 'events', period: '2026-11-13', state: 'failed' }],
+    behind: ['agg_30d'],
+    run: { id: '12', state: 'running' },
+    plan: { cli: 'dayboard sync 2026-11-13 events', steps: 3, confirmed: true, starting: false },
+    ...change,
+  };
+}
+
+describe('keys', () => {
+  it('are bound once in one place', () => {
+    for (const place of PLACES) {
+      const keys = boundActions(place, { readOnly: false }).flatMap((action) => action.keys);
+      expect(keys).toHaveLength(new Set(keys).size);
+    }
+  });
+
+  it('of two strokes begin with a key that does nothing by itself', () => {
+    for (const place of PLACES) {
+      const keys = boundActions(place, { readOnly: false }).flatMap((action) => action.keys);
+      for (const key of keys.filter((each) => each.includes(' ')))
+        expect(keys).not.toContain(key.split(' ')[0]);
+    }
+  });
+
+  it('reach every action somewhere', () => {
+    expect(new Set(ACTIONS.map((action) => action.id))).toEqual(new Set(ACTION_IDS));
+    for (const action of ACTIONS) expect(action.places.length).toBeGreaterThan(0);
+  });
+
+  it('never delete with ctrl-d, which people press to scroll', () => {
+    for (const place of PLACES)
+      expect(actionFor(place, 'ctrl-d', { readOnly: false })?.danger ?? 'read').toBe('read');
+  });
+
+  it('leave letters free where something is typed', () => {
+    for (const place of ['plan', 'date'] as const) {
+      const keys = boundActions(place, { readOnly: false }).flatMap((action) => action.keys);
+      expect(keys.filter((key) => key.length === 1)).toEqual([]);
+    }
+  });
+});
+
+describe('writes', () => {
+  const writes = ACTIONS.filter((action) => action.danger === 'write');
+
+  it('have a command line that does the same', () => {
+    for (const action of writes)
+      expect(action.cli(state())).toMatch(/^dayboard (sync|import|refresh|cancel) /u);
+  });
+
+  it('are not bound in a read-only context, and help says why', () => {
+    const readOnly = state({ context: { name: 'audit', readOnly: true } });
+    for (const action of writes) {
+      for (const place of action.places)
+        for (const key of action.keys) expect(actionFor(place, key, readOnly.context)).not.toBe(action);
+    }
+    const off = helpActions(readOnly).find(({ action }) => action.id === 'import')?.off;
+    expect(off).toBe('context audit is read-only');
+  });
+
+  it('are off while the connection is lost', () => {
+    const lost = state({ lost: 'server closed the connection' });
+    for (const action of writes.filter((each) => !each.id.startsWith('cancel'))) {
+      expect(action.disabledReason(lost)).toContain('connection is lost');
+    }
+  });
+});
+
+describe('what is off says why', () => {
+  const reason = (id: string, change: Partial<ActionState>) =>
+    ACTIONS.find((action) => action.id === id)?.disabledReason(state(change));
+
+  it.each([
+    ['import', { derived: 'agg_30d' }, 'the cursor is on a view'],
+    ['import', { cells: [] }, 'nothing under the cursor'],
+    ['retry', { failed: [] }, 'nothing failed'],
+    ['retry', { place: 'run' as const }, 'still going'],
+    ['refresh', { behind: [] }, 'no rollup or view'],
+    ['cancel.step', { run: undefined }, 'nothing is running'],
+    [
+      'cancel.step',
+      { run: { id: '1', state: 'running' as const, cancelling: 'step' as const } },
+      'X cancels now',
+    ],
+    ['cancel.now', { run: { id: '1', state: 'done' as const } }, 'nothing is running'],
+    ['plan.run', { plan: { cli: '', steps: 0, confirmed: true, starting: false } }, 'nothing to do'],
+    ['plan.run', { plan: { cli: '', steps: 1, confirmed: false, starting: false } }, 'type what is asked'],
+  ])('%s', (id, change, text) => {
+    expect(reason(id, change)).toContain(text);
+  });
+
+  it('is not offered in the footer', () => {
+    const ids = footerActions(state({ run: undefined, failed: [] })).map((action) => action.id);
+    expect(ids).toContain('import');
+    expect(ids).not.toContain('retry');
+    expect(ids).not.toContain('cancel.step');
+  });
+});
+
+describe('requests', () => {
+  const cell = (dataset: string, period: string, how: 'failed' | 'loaded' | 'available') => ({
+    dataset,
+    period,
+    state: how,
+  });
+
+  it('group periods by dataset and leave loaded cells alone', () => {
+    expect(
+      importRequest([
+        cell('a', '2026-11-02', 'failed'),
+        cell('b', '2026-11-01', 'loaded'),
+        cell('a', '2026-11-01', 'available'),
+      ]),
+    ).toMatchObject({
+      command: 'sync',
+      cells: [
+        { dataset: 'a', periods: ['2026-11-01', '2026-11-02'] },
+        { dataset: 'b', periods: ['2026-11-01'] },
+      ],
+      reprocess: ['missing', 'failed', 'stale'],
+    });
+  });
+
+  it('load loaded cells again when there are no others', () => {
+    expect(importRequest([cell('a', '2026-11-01', 'loaded')])?.reprocess).toEqual(['all']);
+  });
+
+  it('ask for nothing when nothing is selected', () => {
+    expect(importRequest([])).toBeUndefined();
+    expect(retryRequest([])).toBeUndefined();
+  });
+
+  it('refresh the view under the cursor, else all that are behind', () => {
+    expect(requestOf('refresh', state({ derived: 'agg_30d' }))).toMatchObject({ names: ['agg_30d'] });
+    expect(requestOf('refresh', state())).toMatchObject({ names: [], owed: true, stale: true });
+  });
+});
+
+it('the table of keys has every key of every screen', () => {
+  const table = keyTable();
+  for (const action of ACTIONS.filter((each) => each.group !== 'answer'))
+    expect(table).toContain(action.help);
+});

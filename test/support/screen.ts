@@ -1,0 +1,90 @@
+import xterm from '@xterm/headless';
+import { toSvg } from './svg.ts';
+
+/** What is waited for: a text anywhere on the screen, a pattern over its lines, or a condition on them. */
+export type Awaited = string | RegExp | ((screen: string[]) => boolean);
+
+/** A virtual terminal: what is written to it can be read as a person would see it. */
+export class VirtualScreen {
+  readonly terminal: xterm.Terminal;
+  /** Everything that was written, for questions about bytes. */
+  written = 0;
+  private readonly watchers = new Set<() => void>();
+  private ended: string | undefined;
+
+  constructor(cols: number, rows: number) {
+    this.terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 1000 });
+    this.terminal.onWriteParsed(() => this.changed());
+  }
+
+  write(data: string): void {
+    this.written += Buffer.byteLength(data);
+    this.terminal.write(data);
+  }
+
+  /** The lines that are shown, without trailing blanks. */
+  lines(): string[] {
+    const { active } = this.terminal.buffer;
+    return Array.from(
+      { length: this.terminal.rows },
+      (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? '',
+    );
+  }
+
+  /** Nothing will be written any more: who waits for something that is not shown by then waits in vain. */
+  end(reason: string): void {
+    this.terminal.write('', () => {
+      this.ended = reason;
+      this.changed();
+    });
+  }
+
+  svg(): string {
+    return toSvg(this.terminal);
+  }
+
+  /** Those who wait look again; also called when something else that they ask for may have changed. */
+  changed(): void {
+    for (const watcher of this.watchers) watcher();
+  }
+
+  /** Resolves with the screen as soon as it shows what is awaited; fails with the screen as it is then. */
+  waitFor(awaited: Awaited, timeoutMs = 20_000): Promise<string[]> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const lines = this.lines();
+        if (shows(lines, awaited)) resolve(lines);
+        else if (this.ended !== undefined)
+          reject(
+            new Error(`${this.ended} It never showed ${describe(awaited)}. It shows:\n${lines.join('\n')}`),
+          );
+        else return;
+        stop();
+      };
+      const timer = setTimeout(() => {
+        stop();
+        reject(
+          new Error(
+            `The screen did not show ${describe(awaited)} within ${timeoutMs} ms. It shows:\n${this.lines().join('\n')}`,
+          ),
+        );
+      }, timeoutMs);
+      const stop = () => {
+        clearTimeout(timer);
+        this.watchers.delete(look);
+      };
+      this.watchers.add(look);
+      look();
+    });
+  }
+}
+
+function shows(lines: string[], awaited: Awaited): boolean {
+  if (typeof awaited === 'function') return awaited(lines);
+  const text = lines.join('\n');
+  return typeof awaited === 'string' ? text.includes(awaited) : awaited.test(text);
+}
+
+function describe(awaited: Awaited): string {
+  return typeof awaited === 'function' ? 'what was waited for' : String(awaited);
+}
