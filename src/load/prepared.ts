@@ -27,4 +27,6 @@ export interface Prepared {
   /** Kept rows by their own day; one entry under the delivery's first day for tables without days. */
   days: Record<Day, number>;
   findings: Finding[];
+  /** What an operator should know and no guard is about, as sentences. */
+  notes: string[];
 }

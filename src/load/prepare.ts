@@ -1,0 +1,166 @@
+import type { ClientBase } from 'pg';
+import { columns as columnList, ident, literal, qualified } from '../ledger/sql.ts';
+import { DayboardError } from '../project/errors.ts';
+import type { Dataset, Day, Period, RelationName } from '../project/model.ts';
+import { firstDay } from '../project/period.ts';
+import { dayColumn, dayOfColumn, instantColumn, timeOfColumn } from './days.ts';
+import { selectColumns, selectEnriched } from './enrich.ts';
+import { explainPrepareError } from './explain.ts';
+import { checkGuards } from './guards.ts';
+import { midnightElsewhere, type TimesOfDay } from './midnight.ts';
+import type { Prepared, Staged } from './prepared.ts';
+import { stagingName } from './staging-name.ts';
+import { inTransaction, setForDataset } from './transaction.ts';
+import { keyOf, onePerKey } from './unique-rows.ts';
+
+export interface PrepareOptions {
+  /** A connection of its own, outside a transaction. */
+  client: ClientBase;
+  dataset: Dataset;
+  period: Period;
+  staged: Staged;
+  /** The run's number: part of the prepared table's name. */
+  run: string;
+  /** `kept` of the last weeks' current versions of the dataset, for the guard on row counts. */
+  history: readonly number[];
+  /** Guards that may not stop this delivery: 'rows', 'days', 'empty'. */
+  force: readonly string[];
+  signal: AbortSignal;
+}
+
+/**
+ * Makes of a staged file the rows to be published: exactly the raw table's columns, computed ones included, one row per
+ * key, in an unlogged table; counts them by their own day and asks the guards. The staged table is dropped. One
+ * transaction: when it fails or a guard stops, nothing stays but the staged table, for the end of the run to drop.
+ *
+ * Errors: 'guard.…' (refused), 'load.no-day', 'load.null', 'load.computed' (a computed column fails), and those of
+ * explainLoadError that have to do with the server.
+ */
+export async function prepareDelivery(options: PrepareOptions): Promise<Prepared> {
+  const { client, dataset, period, staged, signal } = options;
+  const relation = stagingName(dataset.name, period, options.run, 'p');
+  try {
+    signal.throwIfAborted();
+    return await inTransaction(client, async () => {
+      await setForDataset(client, dataset);
+      await client.query(`DROP TABLE IF EXISTS ${qualified(relation)}`);
+      await createPrepared(options, relation);
+      signal.throwIfAborted();
+      const counted = await count(client, dataset, period, relation);
+      signal.throwIfAborted();
+      const kept = counted.reduce((sum, each) => sum + each.rows, 0);
+      const days = Object.fromEntries(counted.map(({ day, rows }) => [day, rows]));
+      const findings = checkGuards({
+        dataset,
+        period,
+        rows: kept,
+        ...(dayColumn(dataset) === undefined ? {} : { days }),
+        history: options.history,
+        force: options.force,
+      });
+      await client.query(`DROP TABLE ${qualified(staged.relation)}`);
+      return { relation, rows: staged.rows, kept, days, findings, notes: notes(dataset, kept, counted) };
+    });
+  } catch (thrown) {
+    throw explainPrepareError(thrown, { dataset: dataset.name, period, relation: relation.name }, signal);
+  }
+}
+
+/** CREATE TABLE AS, because its SELECT may use several workers. */
+async function createPrepared(
+  { client, dataset, period, staged }: PrepareOptions,
+  relation: RelationName,
+): Promise<void> {
+  const enriched = selectEnriched(dataset, period, staged.relation);
+  const key = keyOf(dataset);
+  const repeats =
+    key !== undefined &&
+    (await repeatsKey(client, key, selectColumns(dataset, period, staged.relation, key)));
+  await client.query(
+    `CREATE UNLOGGED TABLE ${qualified(relation)} AS ${repeats ? onePerKey(dataset, key, enriched) : enriched}`,
+  );
+}
+
+/** Most files have no duplicates, and to find that out by hashing costs less than to sort them. */
+async function repeatsKey(client: ClientBase, key: readonly string[], keys: string): Promise<boolean> {
+  const found = await client.query<{ repeats: boolean }>(
+    `SELECT EXISTS (SELECT FROM (${keys}) AS keys GROUP BY ${columnList(key)} HAVING count(*) > 1) AS repeats`,
+  );
+  return found.rows[0]?.repeats === true;
+}
+
+interface DayCount extends TimesOfDay {
+  day: Day;
+  rows: number;
+}
+
+/** Rows by day. Refuses rows that have no day, and computed columns without a value where one must be. */
+async function count(
+  client: ClientBase,
+  dataset: Dataset,
+  period: Period,
+  relation: RelationName,
+): Promise<DayCount[]> {
+  const own = dayColumn(dataset);
+  const day =
+    own === undefined ? `${literal(firstDay(period).toString())}::date` : dayOfColumn(own, dataset.timeZone);
+  const instant = instantColumn(dataset);
+  const time = instant === undefined ? 'NULL' : timeOfColumn(instant, dataset.timeZone);
+  const required = dataset.table.columns.filter(
+    ({ nullable, value }) => !nullable && (value?.kind === 'sql' || value?.kind === 'dayOf'),
+  );
+  const empty = required.map(({ name }) => `count(*) FILTER (WHERE ${ident(name)} IS NULL)`);
+  const found = await client.query<{
+    day: string | null;
+    rows: string;
+    empty: string[];
+    earliest: string | null;
+    latest: string | null;
+  }>(
+    `SELECT (${day})::text AS day, count(*) AS rows, min(${time})::text AS earliest, max(${time})::text AS latest,
+            ARRAY[${empty.join(', ')}]::text[] AS empty
+       FROM ${qualified(relation)} GROUP BY 1 ORDER BY 1`,
+  );
+  const counted = found.rows.map((row) => ({ ...row, rows: Number(row.rows), empty: row.empty.map(Number) }));
+  required.forEach(({ name }, at) => {
+    const rows = counted.reduce((sum, row) => sum + (row.empty[at] ?? 0), 0);
+    if (rows > 0) throw emptyComputed(dataset, period, name, rows);
+  });
+  return counted.map(({ day: named, rows, earliest, latest }) => {
+    if (named === null || !/^\d{4}-\d\d-\d\d$/.test(named))
+      throw noDay(dataset, period, own?.name ?? '', named, rows);
+    return { day: named, rows, earliest, latest };
+  });
+}
+
+function emptyComputed(dataset: Dataset, period: Period, column: string, rows: number): DayboardError {
+  return new DayboardError({
+    code: 'load.null',
+    message: `The computed column ${column} has no value in ${rows} rows of ${dataset.name} ${period}, and must have one.`,
+    facts: { dataset: dataset.name, period, column, rows },
+    next: 'Nothing was published, and what was published before is untouched. Correct how the column is computed, or declare it nullable.',
+  });
+}
+
+function noDay(
+  dataset: Dataset,
+  period: Period,
+  column: string,
+  value: string | null,
+  rows: number,
+): DayboardError {
+  const what = value === null ? 'no value' : `no calendar day ("${value}")`;
+  return new DayboardError({
+    code: 'load.no-day',
+    message: `${rows} rows of ${dataset.name} ${period} have ${what} in ${column}, which says what day a row belongs to.`,
+    facts: { dataset: dataset.name, period, column, rows },
+    next: 'Nothing was published, and what was published before is untouched. Have the object delivered again.',
+  });
+}
+
+function notes(dataset: Dataset, kept: number, counted: readonly DayCount[]): string[] {
+  const instant = instantColumn(dataset);
+  const midnight =
+    instant === undefined ? undefined : midnightElsewhere(instant.name, dataset.timeZone, kept, counted);
+  return midnight === undefined ? [] : [midnight];
+}
