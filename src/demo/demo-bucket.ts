@@ -37,7 +37,12 @@ export class DemoBucket {
     this.server = server;
     this.isFresh = options.state.put.length === 0;
     this.objects = demoObjects(storyOf(options));
-    this.client = new S3Client({ endpoint, region: REGION, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } });
+    this.client = new S3Client({
+      endpoint,
+      region: REGION,
+      forcePathStyle: true,
+      credentials: { accessKeyId, secretAccessKey },
+    });
   }
 
   /** Starts the server (or joins the one that serves the directory) and puts what should be there by now. */
@@ -45,7 +50,10 @@ export class DemoBucket {
     const directory = `${options.directory}/s3`;
     const running = await runningS3Server(directory);
     const { accessKeyId, secretAccessKey } = options.state;
-    const server = running === undefined ? await startS3Server({ directory, accessKeyId, secretAccessKey, region: REGION }) : undefined;
+    const server =
+      running === undefined
+        ? await startS3Server({ directory, accessKeyId, secretAccessKey, region: REGION })
+        : undefined;
     const bucket = new DemoBucket(options, running ?? (server as S3Server).endpoint, server);
     if (server === undefined) return bucket;
     options.log(`started a local S3 server on ${server.endpoint}`);
@@ -98,7 +106,10 @@ export class DemoBucket {
     if (this.server === undefined) return;
     for (const object of this.objects) {
       if (typeof object.when === 'string' || this.wasPut(object)) continue;
-      const timer = setTimeout(() => void this.putAndRemember([object]).then(arrived), object.when.seconds * 1000);
+      const timer = setTimeout(
+        () => void this.putAndRemember([object]).then(arrived),
+        object.when.seconds * 1000,
+      );
       this.timers.add(timer.unref());
     }
   }
@@ -109,7 +120,9 @@ export class DemoBucket {
 
   /** What changes at the source once everything of the start was loaded. */
   async putAfterLoad(): Promise<void> {
-    await this.putAndRemember(this.objects.filter((object) => object.when === 'after-load' && !this.wasPut(object)));
+    await this.putAndRemember(
+      this.objects.filter((object) => object.when === 'after-load' && !this.wasPut(object)),
+    );
   }
 
   private async putAndRemember(objects: readonly DemoObject[]): Promise<void> {
@@ -118,7 +131,9 @@ export class DemoBucket {
   }
 
   private async put(object: DemoObject): Promise<void> {
-    await this.client.send(new PutObjectCommand({ Bucket: this.options.bucket, Key: object.key, Body: object.body() }));
+    await this.client.send(
+      new PutObjectCommand({ Bucket: this.options.bucket, Key: object.key, Body: object.body() }),
+    );
     this.options.state.put.push(nameOf(object));
   }
 

@@ -45,7 +45,9 @@ export function writeState(directory: string, state: DemoState): void {
 /** Writes the variables with which another terminal works on the same demo; only this user can read them. */
 export function writeEnvironment(directory: string, variables: Readonly<Record<string, string>>): string {
   const file = join(directory, 'env');
-  const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`);
+  const lines = Object.entries(variables).map(
+    ([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`,
+  );
   writePrivate(file, `${lines.join('\n')}\n`);
   return file;
 }
@@ -58,5 +60,6 @@ function writePrivate(file: string, content: string): void {
 
 /** Takes away what a demo keeps in files of its own. */
 export function removeDemoFiles(directory: string): void {
-  for (const name of ['demo.json', 'env', 's3', 'cache']) rmSync(join(directory, name), { recursive: true, force: true });
+  for (const name of ['demo.json', 'env', 's3', 'cache'])
+    rmSync(join(directory, name), { recursive: true, force: true });
 }

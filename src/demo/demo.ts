@@ -56,10 +56,21 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     removeDemoFiles(directory);
   }
   const state = readState(directory, today(options.now(), 'UTC').toString());
-  const postgres = await startEmbeddedPostgres({ directory: postgresDirectory, env: options.env, onLog: options.log });
+  const postgres = await startEmbeddedPostgres({
+    directory: postgresDirectory,
+    env: options.env,
+    onLog: options.log,
+  });
   try {
     await createDatabase(postgres);
-    const bucket = await DemoBucket.open({ directory, state, bucket: BUCKET, weeks: WEEKS, now: options.now, log: options.log });
+    const bucket = await DemoBucket.open({
+      directory,
+      state,
+      bucket: BUCKET,
+      weeks: WEEKS,
+      now: options.now,
+      log: options.log,
+    });
     return await compose(options, directory, postgres, bucket);
   } catch (thrown) {
     await postgres.stop();
@@ -81,7 +92,12 @@ async function createDatabase(postgres: EmbeddedPostgres): Promise<void> {
   }
 }
 
-async function compose(options: DemoOptions, directory: string, postgres: EmbeddedPostgres, bucket: DemoBucket): Promise<Demo> {
+async function compose(
+  options: DemoOptions,
+  directory: string,
+  postgres: EmbeddedPostgres,
+  bucket: DemoBucket,
+): Promise<Demo> {
   const variables = {
     DATABASE_URL: postgres.connectionString(DATABASE),
     ...bucket.variables,
@@ -126,10 +142,13 @@ async function begin(
   if (!plan.cells.some((cell) => cell.action === 'import' && cell.object !== undefined)) return;
   try {
     const run = await workspace.start(plan, onEvent);
-    void run.done.then(async () => {
-      await bucket.putAfterLoad();
-      await workspace.list();
-    }, () => undefined);
+    void run.done.then(
+      async () => {
+        await bucket.putAfterLoad();
+        await workspace.list();
+      },
+      () => undefined,
+    );
   } catch (thrown) {
     // A second console on the same demo: the first one is at it.
     if (!(thrown instanceof DayboardError) || thrown.kind !== 'refused') throw thrown;
@@ -141,7 +160,10 @@ function firstRequest(project: Project, reprocess: PlanRequest['reprocess'], now
   const on = project.datasets.filter((dataset) => dataset.off === undefined);
   return {
     command: 'sync',
-    cells: on.map((dataset) => ({ dataset: dataset.name, periods: boardPeriods(dataset, { columns: WEEKS * 7 + 1 }, now) })),
+    cells: on.map((dataset) => ({
+      dataset: dataset.name,
+      periods: boardPeriods(dataset, { columns: WEEKS * 7 + 1 }, now),
+    })),
     reprocess,
     names: [],
     concurrency: 3,

@@ -286,3 +286,15 @@ export async function markFetched(
     [project, dataset, period, etag],
   );
 }
+
+/** The first period of each dataset of which the source or the ledger has anything, by dataset. */
+export async function firstPeriods(client: Queryable, project: string): Promise<Map<string, Period>> {
+  const found = await client.query<{ dataset: string; period: string }>(
+    `SELECT dataset, min(period) AS period
+       FROM (SELECT dataset, period FROM dayboard.object WHERE project = $1
+             UNION ALL SELECT dataset, period FROM dayboard.version WHERE project = $1) known
+      GROUP BY dataset`,
+    [project],
+  );
+  return new Map(found.rows.map((row) => [row.dataset, row.period]));
+}

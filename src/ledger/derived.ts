@@ -192,7 +192,12 @@ export async function readChecks(
 }
 
 /** Records how large a rollup or view is and how far it reaches, as measured from its data. */
-export async function recordMeasurement(client: Queryable, project: string, name: string, measured: { rows: number; through?: Day }): Promise<void> {
+export async function recordMeasurement(
+  client: Queryable,
+  project: string,
+  name: string,
+  measured: { rows: number; through?: Day },
+): Promise<void> {
   await client.query('UPDATE dayboard.derived SET rows = $3, through = $4 WHERE project = $1 AND name = $2', [
     project,
     name,

@@ -20,7 +20,11 @@ function fullName({ schema, name }: RelationName): string {
 }
 
 /** What stands under the name now. Ours is what the ledger has with the same oid: a namesake made later is not. */
-export async function relationState(client: Queryable, project: string, relation: RelationName): Promise<RelationState> {
+export async function relationState(
+  client: Queryable,
+  project: string,
+  relation: RelationName,
+): Promise<RelationState> {
   const found = await client.query<{ relkind: string; definition_hash: string | null }>(
     `SELECT c.relkind::text AS relkind, r.definition_hash
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -5,7 +5,12 @@ import type { Queryable } from './client.ts';
 const HISTORY = 28;
 
 /** `kept` of the current versions of the deliveries before this one, the nearest first, at most four weeks of days. */
-export async function recentCounts(client: Queryable, project: string, dataset: string, period: Period): Promise<number[]> {
+export async function recentCounts(
+  client: Queryable,
+  project: string,
+  dataset: string,
+  period: Period,
+): Promise<number[]> {
   const found = await client.query<{ kept: string }>(
     `SELECT kept FROM dayboard.version
       WHERE project = $1 AND dataset = $2 AND current AND period < $3 ORDER BY period DESC LIMIT ${HISTORY}`,
@@ -20,7 +25,12 @@ export interface CurrentVersion {
 }
 
 /** The version of a delivery that is published, if one is. */
-export async function currentVersion(client: Queryable, project: string, dataset: string, period: Period): Promise<CurrentVersion | undefined> {
+export async function currentVersion(
+  client: Queryable,
+  project: string,
+  dataset: string,
+  period: Period,
+): Promise<CurrentVersion | undefined> {
   const found = await client.query<CurrentVersion>(
     'SELECT version, days FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3 AND current',
     [project, dataset, period],
@@ -29,7 +39,11 @@ export async function currentVersion(client: Queryable, project: string, dataset
 }
 
 /** The newest period of a dataset that has a published version, if any. */
-export async function newestPublished(client: Queryable, project: string, dataset: string): Promise<Period | undefined> {
+export async function newestPublished(
+  client: Queryable,
+  project: string,
+  dataset: string,
+): Promise<Period | undefined> {
   const found = await client.query<{ period: string | null }>(
     'SELECT max(period) AS period FROM dayboard.version WHERE project = $1 AND dataset = $2 AND current',
     [project, dataset],
@@ -38,7 +52,12 @@ export async function newestPublished(client: Queryable, project: string, datase
 }
 
 /** Takes the mark of being current from a delivery's version. */
-export async function retireVersion(client: Queryable, project: string, dataset: string, period: Period): Promise<void> {
+export async function retireVersion(
+  client: Queryable,
+  project: string,
+  dataset: string,
+  period: Period,
+): Promise<void> {
   await client.query(
     'UPDATE dayboard.version SET current = false WHERE project = $1 AND dataset = $2 AND period = $3 AND current',
     [project, dataset, period],
@@ -58,7 +77,13 @@ export interface NewVersion {
 }
 
 /** Writes a version as the current one and returns its number; retireVersion comes before. */
-export async function insertVersion(client: Queryable, project: string, dataset: string, period: Period, made: NewVersion): Promise<number> {
+export async function insertVersion(
+  client: Queryable,
+  project: string,
+  dataset: string,
+  period: Period,
+  made: NewVersion,
+): Promise<number> {
   const inserted = await client.query<{ version: number }>(
     `INSERT INTO dayboard.version (project, dataset, period, version, run, current, key, size, etag, modified,
                                    rows, kept, added, removed, days, rules_hash, findings)
@@ -90,7 +115,11 @@ export async function insertVersion(client: Queryable, project: string, dataset:
 const REACH = 40;
 
 /** The newest day that the current versions of each dataset hold, by dataset. */
-export async function newestDays(client: Queryable, project: string, datasets: readonly string[]): Promise<Map<string, Day>> {
+export async function newestDays(
+  client: Queryable,
+  project: string,
+  datasets: readonly string[],
+): Promise<Map<string, Day>> {
   const found = await client.query<{ dataset: string; day: Day }>(
     `SELECT d AS dataset, max(day) AS day
        FROM unnest($2::text[]) AS d

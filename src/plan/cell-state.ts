@@ -10,6 +10,8 @@ export interface StateContext {
   now: string;
   /** Hash of the dataset's rules as they are defined now. */
   rulesHash: string;
+  /** The first period of which anything is known: what is before it was never promised. Undefined when nothing is to be presumed. */
+  knownSince?: Period | undefined;
 }
 
 /** An ETag means the same object only under the same key. */

@@ -3,7 +3,9 @@ import type { Measure } from '../project/model.ts';
 import { SUPPORT, valuesColumn, type RollupShape } from './shape.ts';
 
 function filter(measure: Measure, also?: string): string {
-  const conditions = [measure.where === undefined ? undefined : `(${measure.where})`, also].filter((each) => each !== undefined);
+  const conditions = [measure.where === undefined ? undefined : `(${measure.where})`, also].filter(
+    (each) => each !== undefined,
+  );
   return conditions.length === 0 ? '' : ` FILTER (WHERE ${conditions.join(' AND ')})`;
 }
 
@@ -24,7 +26,9 @@ export function countedColumns(shape: RollupShape): string[] {
   return [
     ...shape.groups.map(({ name }) => name),
     SUPPORT,
-    ...shape.measures.flatMap(({ name, measure }) => (measure.kind === 'sum' ? [name, valuesColumn(name)] : [name])),
+    ...shape.measures.flatMap(({ name, measure }) =>
+      measure.kind === 'sum' ? [name, valuesColumn(name)] : [name],
+    ),
   ];
 }
 
@@ -46,7 +50,9 @@ function wholeMeasure(name: string, measure: Measure, type: string): string[] {
         `(count(${column})${filter(measure)})::bigint AS ${ident(valuesColumn(name))}`,
       ];
     case 'pick':
-      return [`((array_agg(${column} ORDER BY ${measure.orderBy.join(', ')})${filter(measure)})[1])::${type}${as}`];
+      return [
+        `((array_agg(${column} ORDER BY ${measure.orderBy.join(', ')})${filter(measure)})[1])::${type}${as}`,
+      ];
     default:
       return [`(${measure.kind}(${column})${filter(measure)})::${type}${as}`];
   }

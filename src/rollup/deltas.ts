@@ -5,7 +5,16 @@ import { columns, ident, literal, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { countedColumns, deltaRows, groupedRows } from './aggregate.ts';
 import { rollupHash } from './ensure.ts';
-import { bucketText, logicalRows, rollupShape, rollupsOver, SUPPORT, valuesColumn, workTable, type RollupShape } from './shape.ts';
+import {
+  bucketText,
+  logicalRows,
+  rollupShape,
+  rollupsOver,
+  SUPPORT,
+  valuesColumn,
+  workTable,
+  type RollupShape,
+} from './shape.ts';
 
 /** Rows that came and rows that went, of a raw table or of a rollup. */
 export interface RowChange {
@@ -29,7 +38,12 @@ export async function applyDeltas(context: DeltaContext, over: string, change: R
   await cascade(context, over, change, owed);
 }
 
-async function cascade(context: DeltaContext, over: string, change: RowChange, owed: ReadonlyMap<string, OwedBuckets>): Promise<void> {
+async function cascade(
+  context: DeltaContext,
+  over: string,
+  change: RowChange,
+  owed: ReadonlyMap<string, OwedBuckets>,
+): Promise<void> {
   for (const rollup of rollupsOver(context.project, over)) {
     const left = owed.get(rollup.name)?.buckets ?? [];
     if (left.includes(WHOLE)) continue;
@@ -59,7 +73,12 @@ async function applyTo(
     if (shape.measures.some(({ extreme }) => extreme)) await recomputeExtremes(client, shape, delta);
   });
   await client.query(`DROP TABLE ${qualified(delta)}`);
-  await recordRefresh(client, project.name, { name: rollup.name, kind: 'rollup', definitionHash: rollupHash(project, rollup), run });
+  await recordRefresh(client, project.name, {
+    name: rollup.name,
+    kind: 'rollup',
+    definitionHash: rollupHash(project, rollup),
+    run,
+  });
 }
 
 export function textArray(values: readonly string[]): string {
@@ -77,14 +96,12 @@ export async function withTransitions(
   const { client, project, run } = context;
   const { rollup } = shape;
   if (rollupsOver(project, rollup.name).length === 0) return change();
-  const [before, after, gone, come] = (['before', 'after', 'gone', 'come'] as const).map((purpose) => workTable(rollup, run, purpose)) as [
-    RelationName,
-    RelationName,
-    RelationName,
-    RelationName,
-  ];
+  const [before, after, gone, come] = (['before', 'after', 'gone', 'come'] as const).map((purpose) =>
+    workTable(rollup, run, purpose),
+  ) as [RelationName, RelationName, RelationName, RelationName];
   const rows = logicalRows(shape).replace(qualified(shape.table), `${qualified(shape.table)} AS r`);
-  const save = (table: RelationName, select: string) => client.query(`CREATE UNLOGGED TABLE ${qualified(table)} AS ${select}`);
+  const save = (table: RelationName, select: string) =>
+    client.query(`CREATE UNLOGGED TABLE ${qualified(table)} AS ${select}`);
   await save(before, `${rows} WHERE ${touched}`);
   await change();
   await save(after, `${rows} WHERE ${touched}`);
@@ -96,7 +113,12 @@ export async function withTransitions(
 
 async function upsert(client: ClientBase, shape: RollupShape, delta: RelationName): Promise<void> {
   const names = countedColumns(shape);
-  const sums = [SUPPORT, ...shape.measures.filter(({ extreme }) => !extreme).flatMap(({ name, measure }) => (measure.kind === 'sum' ? [name, valuesColumn(name)] : [name]))];
+  const sums = [
+    SUPPORT,
+    ...shape.measures
+      .filter(({ extreme }) => !extreme)
+      .flatMap(({ name, measure }) => (measure.kind === 'sum' ? [name, valuesColumn(name)] : [name])),
+  ];
   const set = sums.map((name) => `${ident(name)} = r.${ident(name)} + excluded.${ident(name)}`).join(', ');
   await client.query(
     `INSERT INTO ${qualified(shape.table)} AS r (${columns(names)}) SELECT ${columns(names)} FROM ${qualified(delta)}

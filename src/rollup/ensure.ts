@@ -11,7 +11,14 @@ import { SUPPORT, rollupShape, valuesColumn, type RollupShape } from './shape.ts
 export function rollupHash(project: Project, rollup: Rollup): string {
   const over = project.rollups.find((each) => each.name === rollup.over);
   const { groups, measures, where, bucket, timeZone } = rollup;
-  return definitionHash([groups, measures, where, bucket, timeZone, over === undefined ? rollup.over : rollupHash(project, over)]);
+  return definitionHash([
+    groups,
+    measures,
+    where,
+    bucket,
+    timeZone,
+    over === undefined ? rollup.over : rollupHash(project, over),
+  ]);
 }
 
 /**
@@ -25,10 +32,16 @@ export async function ensureRollup(client: ClientBase, project: Project, rollup:
   const hash = rollupHash(project, rollup);
   if (state.owner === 'absent') {
     await createCounted(client, shape, shape.table);
-    await recordRelation(client, project.name, shape.table, { kind: 'rollup', owner: rollup.name, definitionHash: hash });
+    await recordRelation(client, project.name, shape.table, {
+      kind: 'rollup',
+      owner: rollup.name,
+      definitionHash: hash,
+    });
     const rows = await client.query(`SELECT 1 FROM ${shape.parent} AS rows LIMIT 1`);
-    if ((rows.rowCount ?? 0) > 0) await owe(client, project.name, rollup.name, [WHOLE], 'It was never computed over what is there.');
-    else await recordRefresh(client, project.name, { name: rollup.name, kind: 'rollup', definitionHash: hash });
+    if ((rows.rowCount ?? 0) > 0)
+      await owe(client, project.name, rollup.name, [WHOLE], 'It was never computed over what is there.');
+    else
+      await recordRefresh(client, project.name, { name: rollup.name, kind: 'rollup', definitionHash: hash });
     await ensurePublished(client, project, shape);
   } else if (state.owner === 'ours' && state.definitionHash !== hash) {
     await owe(client, project.name, rollup.name, [WHOLE], 'Its definition changed.');
@@ -38,7 +51,11 @@ export async function ensureRollup(client: ClientBase, project: Project, rollup:
 }
 
 /** Creates a counted table under a name, with its unique index over the groups and one over the bucket. */
-export async function createCounted(client: ClientBase, shape: RollupShape, table: RelationName): Promise<void> {
+export async function createCounted(
+  client: ClientBase,
+  shape: RollupShape,
+  table: RelationName,
+): Promise<void> {
   const types = new Map<string, string>([
     ...shape.rollup.groups.map(({ name, type }) => [name, type] as const),
     ...shape.measures.map(({ name, type }) => [name, type] as const),

@@ -16,8 +16,12 @@ export interface Measurement {
 /** Measures a dataset's raw table by the column that its freshness names. */
 export async function measureDataset(client: Queryable, dataset: Dataset): Promise<Measurement> {
   const column = dataset.table.columns.find((each) => each.name === dataset.freshness?.column);
-  const value = column === undefined ? 'NULL' : `(SELECT max(${ident(column.name)}) FROM ${qualified(dataset.table)})`;
-  const local = column !== undefined && /^timestamp( with|tz)/i.test(column.type) ? `${value} AT TIME ZONE '${dataset.timeZone.replaceAll("'", "''")}'` : value;
+  const value =
+    column === undefined ? 'NULL' : `(SELECT max(${ident(column.name)}) FROM ${qualified(dataset.table)})`;
+  const local =
+    column !== undefined && /^timestamp( with|tz)/i.test(column.type)
+      ? `${value} AT TIME ZONE '${dataset.timeZone.replaceAll("'", "''")}'`
+      : value;
   return measure(client, dataset.table, column === undefined ? 'NULL' : `to_char(${local}, 'YYYY-MM-DD')`);
 }
 
@@ -26,12 +30,22 @@ export function measureRollup(client: Queryable, project: Project, rollup: Rollu
   const shape = rollupShape(project, rollup);
   const { group } = rollup.bucket;
   const newest = `(SELECT ${ident(group)} FROM ${qualified(shape.table)} WHERE ${ident(group)} IS NOT NULL ORDER BY ${ident(group)} DESC LIMIT 1)`;
-  return measure(client, countedTable(rollup.name), `(SELECT nullif(${bucketText(shape)}, '') FROM (SELECT ${newest} AS ${ident(group)}) newest)`);
+  return measure(
+    client,
+    countedTable(rollup.name),
+    `(SELECT nullif(${bucketText(shape)}, '') FROM (SELECT ${newest} AS ${ident(group)}) newest)`,
+  );
 }
 
 /** Measures a plain view by its `through` expression. */
 export function measureView(client: Queryable, view: View): Promise<Measurement> {
-  return measure(client, view, view.through === undefined ? 'NULL' : `(SELECT to_char((${view.through})::date, 'YYYY-MM-DD') FROM ${qualified(view)})`);
+  return measure(
+    client,
+    view,
+    view.through === undefined
+      ? 'NULL'
+      : `(SELECT to_char((${view.through})::date, 'YYYY-MM-DD') FROM ${qualified(view)})`,
+  );
 }
 
 async function measure(client: Queryable, relation: RelationName, through: string): Promise<Measurement> {
@@ -44,6 +58,9 @@ async function measure(client: Queryable, relation: RelationName, through: strin
     [qualified(relation)],
   );
   const row = found.rows[0] as { through: string | null; rows: string; bytes: string };
-  return { rows: Number(row.rows), bytes: Number(row.bytes), ...(row.through === null ? {} : { through: row.through }) };
+  return {
+    rows: Number(row.rows),
+    bytes: Number(row.bytes),
+    ...(row.through === null ? {} : { through: row.through }),
+  };
 }
-

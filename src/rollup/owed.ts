@@ -8,22 +8,43 @@ import type { RowChange } from './deltas.ts';
 import { atZone, rollupShape, rollupsOver } from './shape.ts';
 
 /** Notes the buckets that a change of rows touches as owed, in the rollups over a dataset and in those over them. */
-export async function oweTouched(client: ClientBase, project: Project, over: string, change: RowChange, why: string): Promise<void> {
+export async function oweTouched(
+  client: ClientBase,
+  project: Project,
+  over: string,
+  change: RowChange,
+  why: string,
+): Promise<void> {
   for (const rollup of rollupsOver(project, over)) {
     const buckets = await touchedBuckets(client, project, rollup, change);
     await oweDown(client, project, rollup, buckets, why);
   }
 }
 
-async function oweDown(client: ClientBase, project: Project, rollup: Rollup, buckets: readonly string[], why: string): Promise<void> {
+async function oweDown(
+  client: ClientBase,
+  project: Project,
+  rollup: Rollup,
+  buckets: readonly string[],
+  why: string,
+): Promise<void> {
   await owe(client, project.name, rollup.name, buckets, why);
   for (const child of rollupsOver(project, rollup.name)) {
-    const wider = new Set(buckets.map((day) => day === '' ? '' : firstDay(periodOf(Temporal.PlainDate.from(day), child.bucket.unit)).toString()));
+    const wider = new Set(
+      buckets.map((day) =>
+        day === '' ? '' : firstDay(periodOf(Temporal.PlainDate.from(day), child.bucket.unit)).toString(),
+      ),
+    );
     await oweDown(client, project, child, [...wider], why);
   }
 }
 
-async function touchedBuckets(client: ClientBase, project: Project, rollup: Rollup, change: RowChange): Promise<string[]> {
+async function touchedBuckets(
+  client: ClientBase,
+  project: Project,
+  rollup: Rollup,
+  change: RowChange,
+): Promise<string[]> {
   const shape = rollupShape(project, rollup);
   const group = rollup.groups.find(({ name }) => name === rollup.bucket.group);
   if (group === undefined) throw new RangeError(`${rollup.name} has no group ${rollup.bucket.group}`);

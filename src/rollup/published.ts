@@ -10,7 +10,11 @@ import { logicalRows, type RollupShape } from './shape.ts';
  * Makes the relation that readers know: a view over the counted table with the known name and columns. A namesake that
  * dayboard did not make is left ('keep'), replaced with its owner and grants kept ('replace'), or refused.
  */
-export async function ensurePublished(client: ClientBase, project: Project, shape: RollupShape): Promise<void> {
+export async function ensurePublished(
+  client: ClientBase,
+  project: Project,
+  shape: RollupShape,
+): Promise<void> {
   const { published } = shape.rollup;
   if (published === undefined) return;
   const state = await relationState(client, project.name, published);
@@ -26,13 +30,23 @@ export async function ensurePublished(client: ClientBase, project: Project, shap
   }
   await createView(client, published, sql);
   if (rights !== undefined) await grantRights(client, published, rights);
-  await recordRelation(client, project.name, published, { kind: 'published', owner: shape.rollup.name, definitionHash: hash });
+  await recordRelation(client, project.name, published, {
+    kind: 'published',
+    owner: shape.rollup.name,
+    definitionHash: hash,
+  });
 }
 
 /** Points the known relation to a table that is about to take the counted table's place, keeping who may read it. */
-export async function movePublished(client: ClientBase, project: Project, shape: RollupShape, beside: RelationName): Promise<void> {
+export async function movePublished(
+  client: ClientBase,
+  project: Project,
+  shape: RollupShape,
+  beside: RelationName,
+): Promise<void> {
   const { published } = shape.rollup;
-  if (published === undefined || (await relationState(client, project.name, published)).owner !== 'ours') return;
+  if (published === undefined || (await relationState(client, project.name, published)).owner !== 'ours')
+    return;
   const rights = await readRights(client, published);
   const sql = publishedSql({ ...shape, table: beside });
   await client.query('SAVEPOINT published');
@@ -47,7 +61,11 @@ export async function movePublished(client: ClientBase, project: Project, shape:
     await grantRights(client, published, rights);
   }
   const definition = definitionHash(publishedSql(shape));
-  await recordRelation(client, project.name, published, { kind: 'published', owner: shape.rollup.name, definitionHash: definition });
+  await recordRelation(client, project.name, published, {
+    kind: 'published',
+    owner: shape.rollup.name,
+    definitionHash: definition,
+  });
 }
 
 async function createView(client: ClientBase, relation: RelationName, sql: string): Promise<void> {
@@ -64,6 +82,8 @@ function publishedSql(shape: RollupShape): string {
   const { count, unit } = published.window;
   const first = `(date_trunc('${unit}', ${today}) - interval '${count} ${unit}')`;
   const type = groups.find((group) => group.name === bucket.group)?.type ?? 'date';
-  const start = /^timestamp( with|tz)/i.test(type) ? `${first} AT TIME ZONE ${literal(timeZone)}` : `${first}::date`;
+  const start = /^timestamp( with|tz)/i.test(type)
+    ? `${first} AT TIME ZONE ${literal(timeZone)}`
+    : `${first}::date`;
   return `${rows} WHERE ${ident(bucket.group)} >= ${start}`;
 }

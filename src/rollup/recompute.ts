@@ -13,27 +13,45 @@ import { bucketText, rollupShape, rollupsOver, workTable, type RollupShape } fro
  * rollups over it follow by the difference, or are owed when it was built anew. The whole is built beside and swapped,
  * so that readers are never without it. In the caller's transaction; the caller holds the root dataset's table lock.
  */
-export async function recomputeBuckets(context: DeltaContext, rollup: Rollup, buckets: readonly string[] | typeof WHOLE): Promise<void> {
+export async function recomputeBuckets(
+  context: DeltaContext,
+  rollup: Rollup,
+  buckets: readonly string[] | typeof WHOLE,
+): Promise<void> {
   const { client, project } = context;
   const shape = rollupShape(project, rollup);
   const whole = buckets === WHOLE || buckets.includes(WHOLE);
   if (whole) {
     await rebuild(context, shape);
-    for (const child of rollupsOver(project, rollup.name)) await owe(client, project.name, child.name, [WHOLE], `${rollup.name} was computed anew.`);
+    for (const child of rollupsOver(project, rollup.name))
+      await owe(client, project.name, child.name, [WHOLE], `${rollup.name} was computed anew.`);
   } else {
     const owed = await readOwed(client, project.name);
     const touched = `${bucketText(shape, 'r')} = ANY (${textArray(buckets)})`;
     await withTransitions(context, shape, touched, owed, () => replaceBuckets(context, shape, buckets));
   }
-  const settled = whole ? [WHOLE, ...(await readOwed(client, project.name)).get(rollup.name)?.buckets ?? []] : buckets;
+  const settled = whole
+    ? [WHOLE, ...((await readOwed(client, project.name)).get(rollup.name)?.buckets ?? [])]
+    : buckets;
   await settle(client, project.name, rollup.name, settled);
-  await recordRefresh(client, project.name, { name: rollup.name, kind: 'rollup', definitionHash: rollupHash(project, rollup), run: context.run });
+  await recordRefresh(client, project.name, {
+    name: rollup.name,
+    kind: 'rollup',
+    definitionHash: rollupHash(project, rollup),
+    run: context.run,
+  });
 }
 
-async function replaceBuckets({ client }: DeltaContext, shape: RollupShape, buckets: readonly string[]): Promise<void> {
+async function replaceBuckets(
+  { client }: DeltaContext,
+  shape: RollupShape,
+  buckets: readonly string[],
+): Promise<void> {
   const names = columns(countedColumns(shape));
   const wanted = textArray(buckets);
-  await client.query(`DELETE FROM ${qualified(shape.table)} r WHERE ${bucketText(shape, 'r')} = ANY (${wanted})`);
+  await client.query(
+    `DELETE FROM ${qualified(shape.table)} r WHERE ${bucketText(shape, 'r')} = ANY (${wanted})`,
+  );
   await client.query(
     `INSERT INTO ${qualified(shape.table)} (${names})
      SELECT ${names} FROM (${groupedRows(shape, shape.parent)}) g WHERE ${bucketText(shape, 'g')} = ANY (${wanted})`,
@@ -44,11 +62,16 @@ async function rebuild({ client, project, run }: DeltaContext, shape: RollupShap
   const beside = { schema: 'dayboard', name: workTable(shape.rollup, run, 'new').name };
   const names = columns(countedColumns(shape));
   await createCounted(client, shape, beside);
-  await client.query(`INSERT INTO ${qualified(beside)} (${names}) SELECT ${names} FROM (${groupedRows(shape, shape.parent)}) g`);
+  await client.query(
+    `INSERT INTO ${qualified(beside)} (${names}) SELECT ${names} FROM (${groupedRows(shape, shape.parent)}) g`,
+  );
   await movePublished(client, project, shape, beside);
   await client.query(`DROP TABLE ${qualified(shape.table)}`);
   await client.query(`ALTER TABLE ${qualified(beside)} RENAME TO ${ident(shape.table.name)}`);
-  await recordRelation(client, project.name, shape.table, { kind: 'rollup', owner: shape.rollup.name, definitionHash: rollupHash(project, shape.rollup) });
+  await recordRelation(client, project.name, shape.table, {
+    kind: 'rollup',
+    owner: shape.rollup.name,
+    definitionHash: rollupHash(project, shape.rollup),
+  });
   await ensurePublished(client, project, shape);
 }
-

@@ -8,7 +8,13 @@ export interface Rights {
   grants: Array<{ grantee: string; privilege: string }>;
 }
 
-const DROP: Record<string, string> = { m: 'MATERIALIZED VIEW', v: 'VIEW', r: 'TABLE', p: 'TABLE', f: 'FOREIGN TABLE' };
+const DROP: Record<string, string> = {
+  m: 'MATERIALIZED VIEW',
+  v: 'VIEW',
+  r: 'TABLE',
+  p: 'TABLE',
+  f: 'FOREIGN TABLE',
+};
 
 /** Owner and SELECT grants of a relation. */
 export async function readRights(client: ClientBase, relation: RelationName): Promise<Rights> {
@@ -21,12 +27,18 @@ export async function readRights(client: ClientBase, relation: RelationName): Pr
   );
   return {
     owner: found.rows[0]?.owner ?? '',
-    grants: found.rows.flatMap(({ grantee, privilege }) => (grantee === null || privilege === null ? [] : [{ grantee, privilege }])),
+    grants: found.rows.flatMap(({ grantee, privilege }) =>
+      grantee === null || privilege === null ? [] : [{ grantee, privilege }],
+    ),
   };
 }
 
 /** Drops a relation that somebody else made, because the definition says so, and returns its rights. Fails when others depend on it. */
-export async function dropKeepingRights(client: ClientBase, relation: RelationName, relkind: string): Promise<Rights> {
+export async function dropKeepingRights(
+  client: ClientBase,
+  relation: RelationName,
+  relkind: string,
+): Promise<Rights> {
   const rights = await readRights(client, relation);
   await client.query(`DROP ${DROP[relkind] ?? 'TABLE'} ${qualified(relation)}`);
   return rights;
@@ -35,7 +47,9 @@ export async function dropKeepingRights(client: ClientBase, relation: RelationNa
 /** Gives a new relation the readers of its predecessor. */
 export async function grantRights(client: ClientBase, relation: RelationName, rights: Rights): Promise<void> {
   for (const { grantee, privilege } of rights.grants) {
-    await client.query(`GRANT ${privilege} ON ${qualified(relation)} TO ${grantee === 'PUBLIC' ? 'PUBLIC' : ident(grantee)}`);
+    await client.query(
+      `GRANT ${privilege} ON ${qualified(relation)} TO ${grantee === 'PUBLIC' ? 'PUBLIC' : ident(grantee)}`,
+    );
   }
 }
 
@@ -45,5 +59,6 @@ export async function giveOwner(client: ClientBase, relation: RelationName, righ
     `SELECT pg_has_role(current_user, oid, 'MEMBER') AS may FROM pg_roles WHERE rolname = $1`,
     [rights.owner],
   );
-  if (may.rows[0]?.may === true) await client.query(`ALTER TABLE ${qualified(relation)} OWNER TO ${ident(rights.owner)}`);
+  if (may.rows[0]?.may === true)
+    await client.query(`ALTER TABLE ${qualified(relation)} OWNER TO ${ident(rights.owner)}`);
 }

@@ -40,7 +40,10 @@ export function rollupShape(project: Project, rollup: Rollup): RollupShape {
     table: countedTable(rollup.name),
     parent: parent.select,
     parentColumns: parent.columns.map((column) => column.name),
-    groups: rollup.groups.map(({ name, sql }) => ({ name, nullable: !parent.columns.some((column) => !column.nullable && isColumn(sql, column.name)) })),
+    groups: rollup.groups.map(({ name, sql }) => ({
+      name,
+      nullable: !parent.columns.some((column) => !column.nullable && isColumn(sql, column.name)),
+    })),
     measures: Object.entries(rollup.measures).map(([name, measure]) => ({
       name,
       measure,
@@ -76,7 +79,11 @@ function parentOf(project: Project, rollup: Rollup): { select: string; columns: 
   return {
     select: `(${logicalRows(shape)})`,
     columns: [
-      ...over.groups.map(({ name, type }, at) => ({ name, type, nullable: shape.groups[at]?.nullable ?? true })),
+      ...over.groups.map(({ name, type }, at) => ({
+        name,
+        type,
+        nullable: shape.groups[at]?.nullable ?? true,
+      })),
       ...shape.measures.map(({ name, type }) => ({ name, type, nullable: true })),
     ],
   };
@@ -103,7 +110,9 @@ export function logicalRows(shape: RollupShape, where?: string): string {
   const list = [
     ...shape.groups.map(({ name }) => ident(name)),
     ...shape.measures.map(({ name, measure }) =>
-      measure.kind === 'sum' ? `CASE WHEN ${ident(valuesColumn(name))} > 0 THEN ${ident(name)} END AS ${ident(name)}` : ident(name),
+      measure.kind === 'sum'
+        ? `CASE WHEN ${ident(valuesColumn(name))} > 0 THEN ${ident(name)} END AS ${ident(name)}`
+        : ident(name),
     ),
   ];
   return `SELECT ${list.join(', ')} FROM ${qualified(shape.table)}${where === undefined ? '' : ` WHERE ${where}`}`;
@@ -123,7 +132,11 @@ export function atZone(value: string, type: string, timeZone: string): string {
 }
 
 /** A work table of a rollup in a run; it ends in the run's number so that the tables of dead runs can be found. */
-export function workTable(rollup: Rollup, run: string, purpose: 'delta' | 'before' | 'after' | 'gone' | 'come' | 'new'): RelationName {
+export function workTable(
+  rollup: Rollup,
+  run: string,
+  purpose: 'delta' | 'before' | 'after' | 'gone' | 'come' | 'new',
+): RelationName {
   const hash = createHash('sha256').update(rollup.name).digest('hex').slice(0, 8);
   return { schema: 'dayboard_staging', name: `${rollup.name.slice(0, 30)}_${hash}_r${run}_${purpose}` };
 }

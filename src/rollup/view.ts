@@ -1,6 +1,12 @@
 import type { ClientBase } from 'pg';
 import { recordRefresh, settle, WHOLE } from '../ledger/derived.ts';
-import { definitionHash, foreignRelation, recordRelation, relationState, type RelationState } from '../ledger/relations.ts';
+import {
+  definitionHash,
+  foreignRelation,
+  recordRelation,
+  relationState,
+  type RelationState,
+} from '../ledger/relations.ts';
 import { ident, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, View } from '../project/model.ts';
 import { dropKeepingRights, giveOwner, grantRights, readRights, type Rights } from './rights.ts';
@@ -32,13 +38,25 @@ export async function refreshView(options: RefreshOptions): Promise<RefreshMetho
   if (state.owner === 'foreign' && wanted !== 'replace') throw foreignRelation(view, `the view ${view.name}`);
   const method = await refresh(options, state);
   await settle(client, project.name, view.name, [WHOLE]);
-  await recordRefresh(client, project.name, { name: view.name, kind: 'view', definitionHash: viewHash(view), run });
+  await recordRefresh(client, project.name, {
+    name: view.name,
+    kind: 'view',
+    definitionHash: viewHash(view),
+    run,
+  });
   return method;
 }
 
-async function refresh({ client, project, view }: RefreshOptions, state: RelationState): Promise<RefreshMethod> {
+async function refresh(
+  { client, project, view }: RefreshOptions,
+  state: RelationState,
+): Promise<RefreshMethod> {
   const unchanged = state.owner === 'ours' && state.definitionHash === viewHash(view);
-  if (unchanged && view.indexes.some((index) => index.unique === true && index.where === undefined) && (await isPopulated(client, view))) {
+  if (
+    unchanged &&
+    view.indexes.some((index) => index.unique === true && index.where === undefined) &&
+    (await isPopulated(client, view))
+  ) {
     await client.query(`REFRESH MATERIALIZED VIEW CONCURRENTLY ${qualified(view)}`);
     return 'concurrently';
   }
@@ -48,11 +66,19 @@ async function refresh({ client, project, view }: RefreshOptions, state: Relatio
 
 /** A view that was never populated cannot be refreshed concurrently. */
 async function isPopulated(client: ClientBase, view: View): Promise<boolean> {
-  const found = await client.query<{ populated: boolean }>('SELECT relispopulated AS populated FROM pg_class WHERE oid = $1::regclass', [qualified(view)]);
+  const found = await client.query<{ populated: boolean }>(
+    'SELECT relispopulated AS populated FROM pg_class WHERE oid = $1::regclass',
+    [qualified(view)],
+  );
   return found.rows[0]?.populated === true;
 }
 
-async function buildBeside(client: ClientBase, project: Project, view: View, state: RelationState): Promise<void> {
+async function buildBeside(
+  client: ClientBase,
+  project: Project,
+  view: View,
+  state: RelationState,
+): Promise<void> {
   const schema = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [view.schema]);
   if (schema.rowCount === 0) await client.query(`CREATE SCHEMA ${ident(view.schema)}`);
   const beside: RelationName = { schema: view.schema, name: `${view.name.slice(0, 50)}_dayboard_new` };
@@ -69,12 +95,18 @@ async function buildBeside(client: ClientBase, project: Project, view: View, sta
 }
 
 /** Index names are the schema's own: they are taken over once the old view has gone. */
-async function indexBeside(client: ClientBase, view: View, beside: RelationName): Promise<Array<{ made: string; name: string }>> {
+async function indexBeside(
+  client: ClientBase,
+  view: View,
+  beside: RelationName,
+): Promise<Array<{ made: string; name: string }>> {
   const made = [];
   for (const [at, index] of view.indexes.entries()) {
     const name = `${view.name.slice(0, 40)}_dayboard_new_${at}`;
     const where = index.where === undefined ? '' : ` WHERE ${index.where}`;
-    await client.query(`CREATE ${index.unique === true ? 'UNIQUE ' : ''}INDEX ${ident(name)} ON ${qualified(beside)} (${index.columns.join(', ')})${where}`);
+    await client.query(
+      `CREATE ${index.unique === true ? 'UNIQUE ' : ''}INDEX ${ident(name)} ON ${qualified(beside)} (${index.columns.join(', ')})${where}`,
+    );
     made.push({ made: name, name: index.name });
   }
   await client.query(`ANALYZE ${qualified(beside)}`);
@@ -99,12 +131,18 @@ async function swap(
     rights = await dropKeepingRights(client, view, state.relkind);
   }
   await client.query(`ALTER MATERIALIZED VIEW ${qualified(beside)} RENAME TO ${ident(view.name)}`);
-  for (const { made, name } of indexes) await client.query(`ALTER INDEX ${qualified({ schema: view.schema, name: made })} RENAME TO ${ident(name)}`);
+  for (const { made, name } of indexes)
+    await client.query(
+      `ALTER INDEX ${qualified({ schema: view.schema, name: made })} RENAME TO ${ident(name)}`,
+    );
   if (rights !== undefined) {
     await grantRights(client, view, rights);
     if (state.owner === 'foreign') await giveOwner(client, view, rights);
   }
-  await recordRelation(client, project.name, view, { kind: 'view', owner: view.name, definitionHash: viewHash(view) });
+  await recordRelation(client, project.name, view, {
+    kind: 'view',
+    owner: view.name,
+    definitionHash: viewHash(view),
+  });
   await client.query('COMMIT');
 }
-

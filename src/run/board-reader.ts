@@ -1,6 +1,6 @@
 import type { Queryable } from '../ledger/client.ts';
 import { readChecks, readDerived, readOwed } from '../ledger/derived.ts';
-import { readDeliveries, readListing } from '../ledger/deliveries.ts';
+import { firstPeriods, readDeliveries, readListing } from '../ledger/deliveries.ts';
 import { newestDays } from '../ledger/versions.ts';
 import { aliveRuns } from '../ledger/locks.ts';
 import { readDurations, readRuns } from '../ledger/run-reader.ts';
@@ -34,13 +34,18 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
   );
   const ranges = [...periods].flatMap(([dataset, each]) => deliveryRange(dataset, each));
   const alive = await aliveRuns(client, project.name);
-  const [deliveries, listing, durations, derived, owed, reach, checks, runs] = await Promise.all([
+  const [deliveries, first, listing, durations, derived, owed, reach, checks, runs] = await Promise.all([
     readDeliveries(client, project.name, ranges, alive),
+    firstPeriods(client, project.name),
     readListing(client, project.name),
     readDurations(client, project.name),
     readDerived(client, project.name),
     readOwed(client, project.name),
-    newestDays(client, project.name, project.datasets.map((dataset) => dataset.name)),
+    newestDays(
+      client,
+      project.name,
+      project.datasets.map((dataset) => dataset.name),
+    ),
     readChecks(
       client,
       project.name,
@@ -55,7 +60,7 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
     ...(listing.listedAt === undefined ? {} : { listedAt: listing.listedAt }),
     ...(listing.error === undefined ? {} : { listingError: listing.error }),
     rows: project.datasets.map((dataset) =>
-      rowOf(dataset, periods.get(dataset.name) ?? [], deliveries, durations.medians, query),
+      rowOf(dataset, periods.get(dataset.name) ?? [], deliveries, first, durations.medians, query),
     ),
     derived: derivedStatuses({ project, derived, owed, durations: durations.last, reach, now }),
     checks,
@@ -68,10 +73,13 @@ function rowOf(
   dataset: Dataset,
   periods: readonly Period[],
   deliveries: ReadonlyMap<string, DeliveryFacts>,
+  first: ReadonlyMap<string, Period>,
   medians: ReadonlyMap<string, number>,
   query: BoardQuery,
 ): BoardRow {
-  const context = { now: query.now, rulesHash: query.rulesHashes.get(dataset.name) ?? '' };
+  // Of a dataset of which nothing is known yet only the newest delivery is waited for.
+  const knownSince = first.get(dataset.name) ?? periods.at(-2);
+  const context = { now: query.now, rulesHash: query.rulesHashes.get(dataset.name) ?? '', knownSince };
   const median = importMedian(medians, dataset.name);
   return {
     dataset: dataset.name,

@@ -26,7 +26,8 @@ export function derivedStatuses(input: DerivedInput): DerivedStatus[] {
 function statusOf(derived: Derived, input: DerivedInput): DerivedStatus {
   const found = input.derived.get(derived.name);
   const through = throughOf(derived, found, input);
-  const record = found === undefined ? undefined : { ...found, ...(through === undefined ? {} : { through }) };
+  const record =
+    found === undefined ? undefined : { ...found, ...(through === undefined ? {} : { through }) };
   const owed = input.owed.get(derived.name);
   const limits = derived.definition.freshness;
   const zone = 'timeZone' in derived.definition ? derived.definition.timeZone : input.project.timeZone;
@@ -53,7 +54,11 @@ function statusOf(derived: Derived, input: DerivedInput): DerivedStatus {
  * The newest day inside. A bucket of weeks or months says only when it began: such a rollup, kept exact, reaches as
  * far as the dataset at its bottom.
  */
-function throughOf(derived: Derived, record: DerivedRecord | undefined, input: DerivedInput): Day | undefined {
+function throughOf(
+  derived: Derived,
+  record: DerivedRecord | undefined,
+  input: DerivedInput,
+): Day | undefined {
   if (derived.kind === 'view' || record?.through === undefined) return record?.through;
   const rollup = derived.definition as Rollup;
   if (rollup.bucket.unit === 'day') return record.through;

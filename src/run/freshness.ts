@@ -28,29 +28,55 @@ export async function readFreshness(query: FreshnessQuery): Promise<DerivedStatu
   const datasets = project.datasets.filter((dataset) => dataset.off === undefined);
   const derived = derivedInOrder(project);
   const known = [...datasets, ...derived].map((each) => each.name);
-  for (const name of query.names ?? []) if (!known.includes(name)) throw unknownName('dataset, rollup or view', name, known);
-  const wanted = (name: string) => query.names === undefined || query.names.length === 0 || query.names.includes(name);
-  const tables = await Promise.all(datasets.filter(({ name }) => wanted(name)).map((dataset) => tableStatus(query, dataset)));
-  const statuses = await derivedNow(query, derived.filter(({ name }) => wanted(name)));
+  for (const name of query.names ?? [])
+    if (!known.includes(name)) throw unknownName('dataset, rollup or view', name, known);
+  const wanted = (name: string) =>
+    query.names === undefined || query.names.length === 0 || query.names.includes(name);
+  const tables = await Promise.all(
+    datasets.filter(({ name }) => wanted(name)).map((dataset) => tableStatus(query, dataset)),
+  );
+  const statuses = await derivedNow(
+    query,
+    derived.filter(({ name }) => wanted(name)),
+  );
   return [...tables, ...statuses];
 }
 
 async function tableStatus({ client, now }: FreshnessQuery, dataset: Dataset): Promise<DerivedStatus> {
-  const base = { name: dataset.name, kind: 'table' as const, owed: [], reads: [dataset.source], durations: [], ...limitSeconds(dataset.freshness) };
+  const base = {
+    name: dataset.name,
+    kind: 'table' as const,
+    owed: [],
+    reads: [dataset.source],
+    durations: [],
+    ...limitSeconds(dataset.freshness),
+  };
   try {
     const { rows, bytes, through } = await measureDataset(client, dataset);
     const age = through === undefined ? undefined : ageSeconds(through, dataset.timeZone, now);
-    const verdict = dataset.freshness === undefined && age === undefined ? 'pass' : ageVerdict(age, dataset.freshness);
-    const size = { rows, bytes, ...(through === undefined ? {} : { through }), ...(age === undefined ? {} : { ageSeconds: age }) };
+    const verdict =
+      dataset.freshness === undefined && age === undefined ? 'pass' : ageVerdict(age, dataset.freshness);
+    const size = {
+      rows,
+      bytes,
+      ...(through === undefined ? {} : { through }),
+      ...(age === undefined ? {} : { ageSeconds: age }),
+    };
     return { ...base, ...size, verdict, why: tableWhy(dataset, through, verdict) };
   } catch (thrown) {
     const error = databaseError(thrown, { dataset: dataset.name });
-    return { ...base, verdict: 'unknown', why: `It could not be measured: ${error.message}`, error: error.toJSON() };
+    return {
+      ...base,
+      verdict: 'unknown',
+      why: `It could not be measured: ${error.message}`,
+      error: error.toJSON(),
+    };
   }
 }
 
 function tableWhy(dataset: Dataset, through: string | undefined, verdict: DerivedStatus['verdict']): string {
-  if (through === undefined) return dataset.freshness === undefined ? 'Its rows carry no day, so no age is measured.' : 'It is empty.';
+  if (through === undefined)
+    return dataset.freshness === undefined ? 'Its rows carry no day, so no age is measured.' : 'It is empty.';
   if (verdict === 'pass') return `Holds data through ${through}.`;
   const hours = verdict === 'error' ? dataset.freshness?.errorHours : dataset.freshness?.warnHours;
   return `Its newest day, ${through}, is older than the limit of ${hours} h.`;
@@ -62,16 +88,28 @@ async function derivedNow(query: FreshnessQuery, wanted: readonly Derived[]): Pr
     readDerived(client, project.name),
     readOwed(client, project.name),
     readDurations(client, project.name),
-    newestDays(client, project.name, project.datasets.map((dataset) => dataset.name)),
+    newestDays(
+      client,
+      project.name,
+      project.datasets.map((dataset) => dataset.name),
+    ),
   ]);
   const measured = new Map<string, Measurement | Error>();
-  await Promise.all(wanted.map(async (each) => measured.set(each.name, await measureDerived(client, project, each).catch(databaseError))));
+  await Promise.all(
+    wanted.map(async (each) =>
+      measured.set(each.name, await measureDerived(client, project, each).catch(databaseError)),
+    ),
+  );
   const derived = new Map(records);
   for (const [name, found] of measured) {
     const record = derived.get(name);
     if (record === undefined || found instanceof Error) continue;
     const { through: _, ...rest } = record;
-    derived.set(name, { ...rest, rows: found.rows, ...(found.through === undefined ? {} : { through: found.through }) });
+    derived.set(name, {
+      ...rest,
+      rows: found.rows,
+      ...(found.through === undefined ? {} : { through: found.through }),
+    });
   }
   return derivedStatuses({ project, derived, owed, durations: durations.last, reach, now })
     .filter((status) => measured.has(status.name))
@@ -79,7 +117,9 @@ async function derivedNow(query: FreshnessQuery, wanted: readonly Derived[]): Pr
 }
 
 function measureDerived(client: Queryable, project: Project, derived: Derived): Promise<Measurement> {
-  return derived.kind === 'rollup' ? measureRollup(client, project, derived.definition as Rollup) : measureView(client, derived.definition as View);
+  return derived.kind === 'rollup'
+    ? measureRollup(client, project, derived.definition as Rollup)
+    : measureView(client, derived.definition as View);
 }
 
 function withMeasurement(status: DerivedStatus, found: Measurement | Error | undefined): DerivedStatus {

@@ -32,7 +32,11 @@ export async function readPlan(query: PlanQuery): Promise<Plan> {
     readDurations(client, project.name),
     readDerived(client, project.name),
     readOwed(client, project.name),
-    newestDays(client, project.name, project.datasets.map((dataset) => dataset.name)),
+    newestDays(
+      client,
+      project.name,
+      project.datasets.map((dataset) => dataset.name),
+    ),
     lockHolders(client, project.name),
   ]);
   const statuses = derivedStatuses({ project, derived, owed, durations: durations.last, reach, now });

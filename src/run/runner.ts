@@ -1,9 +1,11 @@
 import type pg from 'pg';
 import type { Actor } from '../ledger/actor.ts';
+import type { Queryable } from '../ledger/client.ts';
 import type { Database } from '../ledger/connection.ts';
 import { databaseError, isConnectionLoss } from '../ledger/errors.ts';
 import { aliveRuns, heldError, lockHolders, takeLock, tryLock } from '../ledger/locks.ts';
 import { cancelRequest, CHANNEL, endInterruptedRuns, finishRun, insertRun } from '../ledger/runs.ts';
+import { serially } from '../ledger/serial.ts';
 import { deliveryKey } from '../plan/facts.ts';
 import type { Outcome, RunEvent, RunState } from '../plan/events.ts';
 import type { Plan, PlannedStep } from '../plan/plan.ts';
@@ -69,7 +71,9 @@ async function prepareLedger(control: pg.Client, plan: Plan, parts: RunnerParts)
 class ActiveRun {
   private readonly id: string;
   private readonly plan: Plan;
-  private readonly control: pg.Client;
+  private readonly connection: pg.Client;
+  /** The connection that holds the run's locks, for one statement at a time. */
+  private readonly control: Queryable;
   private readonly parts: RunnerParts;
   private readonly writer: RunWriter;
   private readonly abort = new AbortController();
@@ -79,14 +83,15 @@ class ActiveRun {
   private stopping: 'step' | 'now' | undefined;
   private lost: DayboardError | undefined;
 
-  constructor(id: string, plan: Plan, control: pg.Client, parts: RunnerParts) {
+  constructor(id: string, plan: Plan, connection: pg.Client, parts: RunnerParts) {
     this.id = id;
     this.plan = plan;
-    this.control = control;
+    this.connection = connection;
+    this.control = serially(connection);
     this.parts = parts;
     this.startedAt = Date.parse(parts.now());
     this.writer = new RunWriter({
-      client: control,
+      client: this.control,
       project: plan.project,
       run: id,
       listener: parts.listener,
@@ -149,7 +154,7 @@ class ActiveRun {
   }
 
   private async listenForCancel(): Promise<void> {
-    this.control.on('notification', (message) => {
+    this.connection.on('notification', (message) => {
       const payload = JSON.parse(message.payload ?? '{}') as {
         project?: string;
         run?: string;
@@ -158,7 +163,7 @@ class ActiveRun {
       if (payload.project === this.plan.project && payload.run === this.id && payload.cancel !== undefined)
         void this.readCancel();
     });
-    this.control.on('end', () => this.lose(new Error('Connection terminated')));
+    this.connection.on('end', () => this.lose(new Error('Connection terminated')));
     await this.control.query(`LISTEN ${CHANNEL}`);
     await this.readCancel();
   }
@@ -285,8 +290,8 @@ class ActiveRun {
     } catch (thrown) {
       throw databaseError(thrown, { run: this.id });
     } finally {
-      this.control.removeAllListeners('end');
-      await this.control.end().catch(() => undefined);
+      this.connection.removeAllListeners('end');
+      await this.connection.end().catch(() => undefined);
     }
     return outcome;
   }

@@ -6,7 +6,8 @@ import type { StepWork } from '../run-context.ts';
 /** Runs a check and keeps its result; findings of severity 'error' fail the step, and so does a check that cannot run. */
 export const checkStep: StepWork = async (run, step, report) => {
   const check = run.project.checks.find((each) => each.name === step.target);
-  if (check === undefined) throw new RangeError(`step ${step.seq} is about an unknown check "${step.target}"`);
+  if (check === undefined)
+    throw new RangeError(`step ${step.seq} is about an unknown check "${step.target}"`);
   return run.lanes.use(async (client) => {
     const result = await runCheck(client, check);
     await recordCheck(client, run.project.name, { name: check.name, run: run.id, ...result });
@@ -27,7 +28,8 @@ export const checkStep: StepWork = async (run, step, report) => {
         next: 'The data stays published. Look at the deliveries that it names; `dayboard check` repeats it.',
       });
     }
-    if (result.verdict === 'warn') report.note(`${check.description}: ${count} finding${count === 1 ? '' : 's'}`);
+    if (result.verdict === 'warn')
+      report.note(`${check.description}: ${count} finding${count === 1 ? '' : 's'}`);
     return { end: 'done', rows: count, detail: { verdict: result.verdict } };
   });
 };

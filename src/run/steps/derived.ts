@@ -14,26 +14,35 @@ import { withTableLock } from './table-lock.ts';
 /** Computes what a rollup owes (all of it when it was asked for by name); publishes keep the rest exact by themselves. */
 export const rollupStep: StepWork = async (run, step, report) => {
   const rollup = run.project.rollups.find((each) => each.name === step.target);
-  if (rollup === undefined) throw new RangeError(`step ${step.seq} is about an unknown rollup "${step.target}"`);
+  if (rollup === undefined)
+    throw new RangeError(`step ${step.seq} is about an unknown rollup "${step.target}"`);
   return run.lanes.use((client) =>
     withTableLock(client, run, rootDataset(run.project, rollup), report, async () => {
       try {
         const buckets = await inTransaction(client, async () => {
           await ensureRollup(client, run.project, rollup);
-          const owed = step.detail === WHOLE ? [WHOLE] : ((await readOwed(client, run.project.name)).get(rollup.name)?.buckets ?? []);
+          const owed =
+            step.detail === WHOLE
+              ? [WHOLE]
+              : ((await readOwed(client, run.project.name)).get(rollup.name)?.buckets ?? []);
           if (owed.length > 0) {
-            report.progress({ phase: owed.includes(WHOLE) ? 'computing all' : `computing ${owed.length} owed` });
+            report.progress({
+              phase: owed.includes(WHOLE) ? 'computing all' : `computing ${owed.length} owed`,
+            });
             await recomputeBuckets({ client, project: run.project, run: run.id }, rollup, owed);
           }
           return owed;
         });
         const measured = await measureRollup(client, run.project, rollup);
         await recordMeasurement(client, run.project.name, rollup.name, measured);
-        if (buckets.length === 0) return { end: 'skipped', reason: 'kept exact by the publishes; nothing is owed' };
+        if (buckets.length === 0)
+          return { end: 'skipped', reason: 'kept exact by the publishes; nothing is owed' };
         return { end: 'done', rows: measured.rows, detail: { buckets } };
       } catch (thrown) {
         const error = databaseError(thrown, { rollup: rollup.name });
-        await recordRefreshError(client, run.project.name, rollup.name, 'rollup', error.toJSON()).catch(() => undefined);
+        await recordRefreshError(client, run.project.name, rollup.name, 'rollup', error.toJSON()).catch(
+          () => undefined,
+        );
         throw error;
       }
     }),
@@ -51,13 +60,16 @@ export const viewStep: StepWork = async (run, step) => {
       const owed = (await readOwed(client, run.project.name)).has(view.name);
       if (!owed && step.detail === undefined) return { end: 'skipped', reason: 'nothing below it changed' };
       const method = await refreshView({ client, project: run.project, view, run: run.id });
-      if (method === 'kept') return { end: 'skipped', reason: 'it is somebody else’s, and the definition says to keep it' };
+      if (method === 'kept')
+        return { end: 'skipped', reason: 'it is somebody else’s, and the definition says to keep it' };
       const measured = await measureView(client, view);
       await recordMeasurement(client, run.project.name, view.name, measured);
       return { end: 'done', rows: measured.rows, detail: { method } };
     } catch (thrown) {
       const error = databaseError(thrown, { view: view.name });
-      await recordRefreshError(client, run.project.name, view.name, 'view', error.toJSON()).catch(() => undefined);
+      await recordRefreshError(client, run.project.name, view.name, 'view', error.toJSON()).catch(
+        () => undefined,
+      );
       throw error;
     } finally {
       await releaseLock(client, run.project.name, target).catch(() => undefined);

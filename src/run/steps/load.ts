@@ -13,7 +13,8 @@ export const loadStep: StepWork = async (run, step, report) => {
   const period = periodOfStep(step);
   const work = run.work.get(deliveryKey(dataset.name, period));
   const { file, object } = work ?? {};
-  if (work === undefined || file === undefined || object === undefined) throw new RangeError(`step ${step.seq} has no file to load`);
+  if (work === undefined || file === undefined || object === undefined)
+    throw new RangeError(`step ${step.seq} has no file to load`);
   await ensureDataset(run, dataset, report);
   return run.lanes.use(async (client) => {
     const staged = await loadStaging({
@@ -25,7 +26,12 @@ export const loadStep: StepWork = async (run, step, report) => {
       objectName: object.key,
       signal: run.signal,
       onProgress: ({ bytes, rows }) =>
-        report.progress({ bytes, totalBytes: file.bytes, phase: 'copy', ...(rows === undefined ? {} : { rows }) }),
+        report.progress({
+          bytes,
+          totalBytes: file.bytes,
+          phase: 'copy',
+          ...(rows === undefined ? {} : { rows }),
+        }),
     });
     report.progress({ rows: staged.rows, bytes: file.bytes, totalBytes: file.bytes, phase: 'enrich' });
     const prepared = await prepareDelivery({

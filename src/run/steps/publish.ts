@@ -10,7 +10,8 @@ export const publishStep: StepWork = async (run, step, report) => {
   const dataset = datasetOf(run, step);
   const period = periodOfStep(step);
   const { prepared, object } = run.work.get(deliveryKey(dataset.name, period)) ?? {};
-  if (prepared === undefined || object === undefined) throw new RangeError(`step ${step.seq} has nothing to publish`);
+  if (prepared === undefined || object === undefined)
+    throw new RangeError(`step ${step.seq} has nothing to publish`);
   return run.lanes.use((client) =>
     withTableLock(client, run, dataset.name, report, async () => {
       const published = await publishDelivery({

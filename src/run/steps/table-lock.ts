@@ -10,11 +10,18 @@ export async function withTableLock<T>(
   report: StepReport,
   work: () => Promise<T>,
 ): Promise<T> {
-  const request: LockRequest = { project: run.project.name, target: `table ${dataset}`, actor: run.actor, run: run.id };
+  const request: LockRequest = {
+    project: run.project.name,
+    target: `table ${dataset}`,
+    actor: run.actor,
+    run: run.id,
+  };
   const tried = await tryLock(client, request);
   if (!tried.held) {
     if (tried.holder !== undefined && tried.holder.run !== run.id) {
-      report.note(`waiting for ${tried.holder.by} on ${tried.holder.host}, who holds ${request.target} since ${tried.holder.since}`);
+      report.note(
+        `waiting for ${tried.holder.by} on ${tried.holder.host}, who holds ${request.target} since ${tried.holder.since}`,
+      );
     }
     report.progress({ phase: `waiting for ${request.target}` });
     await waitForLock(client, request);
