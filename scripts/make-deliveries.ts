@@ -26,7 +26,7 @@ always give the same files.
 
   --days N            days, ending with --until (default 14)
   --until YYYY-MM-DD  the last day (default yesterday, in UTC)
-  --rows N            visits of an ordinary day, about; deliveries carry ${DEMO_SIZES.windowDays} days each (default 1600)
+  --rows N            visits of an ordinary day, about; deliveries carry ${DEMO_SIZES.windowDays} days each (default 1200)
   --seed N            other people and other chances (default ${DEMO_SIZES.seed})
   --datasets a,b      of ${DELIVERY_KINDS.join(', ')}
                       (default: all but pushers, which is switched off)

@@ -15,8 +15,8 @@ export interface Sizes {
   windowDays: number;
 }
 
-/** Some six thousand rows in a delivery of visits: five weeks of everything load in seconds. */
-export const DEMO_SIZES: Sizes = { seed: 7, users: 3200, windowDays: 5 };
+/** Some five thousand rows in a delivery of visits: five weeks of everything load in seconds. */
+export const DEMO_SIZES: Sizes = { seed: 7, users: 2400, windowDays: 5 };
 
 interface Kind {
   prefix: string;
