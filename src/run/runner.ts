@@ -68,6 +68,9 @@ async function prepareLedger(control: pg.Client, plan: Plan, parts: RunnerParts)
   if (holder !== undefined) throw heldError(holder.target, holder);
 }
 
+/** Fetched objects that no run has used for so long are evicted from the cache: the source still has them. */
+const CACHE_DAYS = 14;
+
 class ActiveRun {
   private readonly id: string;
   private readonly plan: Plan;
@@ -277,6 +280,8 @@ class ActiveRun {
       plan: this.plan,
     });
     await this.context.lanes.close();
+    // What cannot be evicted now is evicted after another run.
+    await this.context.cache.evict({ olderThanDays: CACHE_DAYS }).catch(() => undefined);
     try {
       if (this.lost !== undefined) throw this.lost;
       await dropStaging(this.control, this.id);

@@ -19,6 +19,7 @@ export const fetchStep: StepWork = async (run, step, report) => {
     object,
     signal: run.signal,
     onProgress: ({ bytes, totalBytes }) => report.progress({ bytes, totalBytes, phase: 'fetch' }),
+    onWait: () => report.progress({ phase: 'waiting for another download of it' }),
     onRetry: ({ attempt, reason }) => report.note(`try ${attempt + 1} after: ${reason}`),
   });
   await run.lanes.use((client) => markFetched(client, run.project.name, dataset.name, period, object.etag));
