@@ -4,23 +4,18 @@ import type { Cli } from '../cli.ts';
 import { EXIT } from '../exit-codes.ts';
 
 /**
- * The console on a workspace, until it is quit. A signal ends it too: Ink, which hears it as well, gives the terminal
- * back. Gives the exit code.
+ * The console on a workspace, until it is quit. Nothing can be asked after a signal: `leave` cancels what runs from
+ * here, and Ink gives the terminal back as the process exits.
  */
 export async function showConsole(
   cli: Cli,
-  workspace: Workspace,
-  tips: readonly string[] = [],
-): Promise<number> {
+  parts: { workspace: Workspace; leave: () => Promise<void>; tips?: readonly string[] },
+): Promise<void> {
   const { io, globals } = cli;
+  const { workspace, leave, tips } = parts;
   const { runConsole } = await import('../../console/main.tsx');
-  let exitCode: number = EXIT.done;
-  const stopAnswering = cli.interrupts.answer([
-    () => {
-      exitCode = EXIT.interrupted;
-    },
-    () => io.exit(EXIT.interrupted),
-  ]);
+  const exit = () => io.exit(EXIT.interrupted);
+  const stopAnswering = cli.interrupts.answer([() => void leave().then(exit, exit), exit]);
   try {
     await runConsole({
       workspace,
@@ -32,12 +27,11 @@ export async function showConsole(
         noColor: globals.color === false,
       }),
       now: io.now,
-      tips,
+      ...(tips === undefined ? {} : { tips }),
     });
   } finally {
     stopAnswering();
   }
-  return exitCode;
 }
 
 /** `dayboard` alone: the console on the chosen context, else on the one that it showed last. */
@@ -51,8 +45,9 @@ export async function openConsole(cli: Cli): Promise<number> {
   const { workspace, context } = await openSession(cli.io, cli.globals, store.last);
   try {
     if (chosen !== undefined) store.remember(context.name);
-    return await showConsole(cli, workspace);
+    await showConsole(cli, { workspace, leave: () => workspace.close() });
   } finally {
     await workspace.close();
   }
+  return EXIT.done;
 }

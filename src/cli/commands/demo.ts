@@ -54,14 +54,17 @@ async function demo(cli: Cli, options: DemoOptions): Promise<number> {
 
 async function onTerminal(cli: Cli, demo: Demo): Promise<number> {
   await demo.begin();
-  return showConsole(cli, demo.workspace, [
-    '] goes to the next problem, and Enter says what is wrong with it',
-    'i repairs the day under the cursor: it shows the plan first',
-    'v marks a range of days, space a single one; i takes all that is marked',
-    'm computes the view under the cursor, 3 shows how fresh they all are',
-    '? lists every key',
-  ]);
+  await showConsole(cli, { workspace: demo.workspace, leave: () => demo.stop(), tips: TIPS });
+  return EXIT.done;
 }
+
+const TIPS = [
+  '] goes to the next problem, and Enter says what is wrong with it',
+  'i repairs the day under the cursor: it shows the plan first',
+  'v marks a range of days, space a single one; i takes all that is marked',
+  'm computes the view under the cursor, 3 shows how fresh they all are',
+  '? lists every key',
+];
 
 /** Where it listens, on stdout; the passwords are in the file that it names. Then it stays. */
 async function asServer(cli: Cli, demo: Demo): Promise<number> {

@@ -13,16 +13,18 @@ export function factsText(facts: ErrorValue['facts'], without: readonly string[]
     .join(' ');
 }
 
-/** An error for people: what happened, where, and what to do next. */
+const LABEL = 'error';
+
+/** An error for people: what happened, where, and what to do next. Its own line breaks are kept. */
 export function errorText(error: ErrorValue, paint: Paint): string {
   const { bad, muted } = paint.theme;
   const where = factsText(error.facts);
   const [head = '', ...more] = error.message.split('\n');
   return [
-    `${paint.text('error', bad)} ${paint.text(head)}`,
-    ...more.map((line) => paint.text(line)),
-    paint.text(`  ${error.code}${where === '' ? '' : ` · ${where}`}`, muted),
-    ...(error.next === undefined ? [] : error.next.split('\n').map((line) => paint.text(`  ${line}`))),
+    paint.block(`${LABEL} ${head}`, 0).join('\n  ').replace(LABEL, paint.text(LABEL, bad)),
+    ...more.flatMap((line) => paint.block(line, 2)),
+    ...paint.block(`${error.code}${where === '' ? '' : ` · ${where}`}`, 2, muted),
+    ...(error.next === undefined ? [] : error.next.split('\n').flatMap((line) => paint.block(line, 2))),
   ].join('\n');
 }
 

@@ -168,7 +168,6 @@ export class RunProgress {
     return [
       `${TITLES[group.name]} ${group.ended} of ${group.total}`,
       ...(failed === 0 ? [] : [`${failed} failed`]),
-      ...(group.countOf('skipped') === 0 ? [] : [`${group.countOf('skipped')} skipped`]),
       ...(group.bytesDone === 0 ? [] : [bytes(group.bytesDone)]),
       ...(left === undefined ? [] : [`~${duration(left)} left`]),
     ].join(' · ');

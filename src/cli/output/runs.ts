@@ -106,8 +106,8 @@ function stepError({ seq, error }: StepStatus, paint: Paint): string[] {
   const where = factsText(error.facts, TOLD_BY_STEP);
   return [
     '',
-    paint.text(`step ${seq}: ${error.message}`, theme.bad),
-    paint.text(`  ${error.code}${where === '' ? '' : ` · ${where}`}`, theme.muted),
-    ...(error.next === undefined ? [] : [`  ${paint.text(error.next)}`]),
+    ...paint.block(`step ${seq}: ${error.message}`, 0, theme.bad),
+    ...paint.block(`${error.code}${where === '' ? '' : ` · ${where}`}`, 2, theme.muted),
+    ...(error.next === undefined ? [] : paint.block(error.next, 2)),
   ];
 }

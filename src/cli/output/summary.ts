@@ -1,5 +1,6 @@
 import { duration, plural } from '../../console/format.ts';
 import type { Outcome, RunEvent, StepName } from '../../plan/events.ts';
+import { ranges } from '../../plan/command-line.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { ErrorValue } from '../../project/errors.ts';
 import { factsText, TOLD_BY_STEP } from './error.ts';
@@ -11,10 +12,15 @@ interface Failure {
   error: ErrorValue;
 }
 
+/** Notes of these steps say something about the data; those of others about the run, which is over. */
+const TELLING: ReadonlySet<string> = new Set(['load', 'check']);
+
 /** Listens to a run beside its reporter, and says at the end how it went. */
 export class Summary implements Pick<Reporter, 'event'> {
   private readonly plan: Plan;
   private readonly failures: Failure[] = [];
+  /** Periods by what was noted: many days often have the same. */
+  private readonly notes = new Map<string, { step: StepName; message: string; periods: string[] }>();
   private derived = 0;
   private checks = 0;
   private run = '';
@@ -28,6 +34,7 @@ export class Summary implements Pick<Reporter, 'event'> {
     this.run = event.run;
     if (event.type === 'run.done') this.outcome = event.outcome;
     if (event.type === 'step.failed') this.failures.push({ step: event.step, error: event.error });
+    if (event.type === 'step.note' && TELLING.has(event.step.kind)) this.note(event.step, event.message);
     if (event.type !== 'step.done') return;
     if (event.step.kind === 'rollup' || event.step.kind === 'view') this.derived += 1;
     if (event.step.kind === 'check') this.checks += 1;
@@ -40,6 +47,7 @@ export class Summary implements Pick<Reporter, 'event'> {
       this.headline(this.outcome, paint),
       ...this.deliveriesLine(this.outcome),
       ...this.derivedLine(),
+      ...this.noteLines(paint),
       ...this.failures.flatMap((failure) => this.failureText(failure, paint)),
     ];
   }
@@ -78,15 +86,32 @@ export class Summary implements Pick<Reporter, 'event'> {
     return parts.length === 0 ? [] : [`  after them: ${parts.join(', ')}`];
   }
 
+  private note(step: StepName, message: string): void {
+    const key = `${step.kind} ${step.target} ${message}`;
+    const note = this.notes.get(key) ?? { step, message, periods: [] };
+    if (step.period !== undefined) note.periods.push(step.period);
+    this.notes.set(key, note);
+  }
+
+  private noteLines({ text, block, theme }: Paint): string[] {
+    return [...this.notes.values()].flatMap(({ step, message, periods }) => {
+      const which = [step.target, ranges(periods.sort()).join(',')].filter((part) => part !== '').join(' ');
+      return [
+        text(`${theme.glyphs.state.suspicious} ${which}`, theme.warn),
+        ...block(message, 4, theme.muted),
+      ];
+    });
+  }
+
   private failureText({ step, error }: Failure, paint: Paint): string[] {
     const { theme } = paint;
     const where = factsText(error.facts, TOLD_BY_STEP);
     return [
       paint.text(`${theme.glyphs.step.failed} ${stepText(step)}`, theme.bad),
-      `    ${paint.text(error.message)}`,
-      paint.text(`    ${error.code}${where === '' ? '' : ` · ${where}`}`, theme.muted),
-      `    ${paint.text(this.kept(step))}`,
-      ...(error.next === undefined ? [] : [`    ${paint.text(error.next)}`]),
+      ...paint.block(error.message, 4),
+      ...paint.block(`${error.code}${where === '' ? '' : ` · ${where}`}`, 4, theme.muted),
+      ...paint.block(this.kept(step), 4),
+      ...(error.next === undefined ? [] : paint.block(error.next, 4)),
     ];
   }
 
