@@ -188,8 +188,8 @@ export class Database {
     return {
       ...this.settings.config,
       application_name: `dayboard ${purpose}`.slice(0, 63),
-      options: this.readOnly ? '-c default_transaction_read_only=on' : undefined,
-    } as pg.ClientConfig;
+      ...(this.readOnly ? { options: '-c default_transaction_read_only=on' } : {}),
+    };
   }
 
   /** A connected client; a failure is a DayboardError 'database.…'. A later loss of the connection never throws. */

@@ -39,7 +39,7 @@ function explain(
   text: string,
   where: string,
 ): Pick<ErrorParts, 'code' | 'message' | 'next'> {
-  switch (code) {
+  switch (code ?? '') {
     case '28P01':
     case '28000':
       return {

@@ -128,8 +128,9 @@ function parsePart(part: string, options: { unit: PeriodUnit; now: string; timeZ
   const bounds = part.split('..');
   if (bounds.length > 2 || bounds.some((bound) => bound === '')) throw notAPeriod(part);
   const [first, last] = bounds.map((bound) => parseBound(bound, current, options));
-  const from = (first as { first: Period }).first;
-  const to = (last ?? (first as { last: Period })).last;
+  if (first === undefined) throw notAPeriod(part);
+  const from = first.first;
+  const to = (last ?? first).last;
   if (from > to) {
     throw new DayboardError({
       code: 'usage.period',

@@ -42,7 +42,8 @@ export async function executeSteps(
   };
 
   while (waiting.size > 0 || running.size > 0) {
-    for (const step of [...waiting]) {
+    for (const step of steps) {
+      if (!waiting.has(step)) continue;
       const lost = step.needs.find((seq) => ends.has(seq) && ends.get(seq) !== 'done');
       if (lost !== undefined)
         leave(step, ends.get(lost) === 'cancelled' ? 'cancelled' : 'skipped', bySeq.get(lost));

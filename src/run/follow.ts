@@ -31,8 +31,8 @@ export async function* followRun(
     while (signal?.aborted !== true) {
       // Armed before reading, so that what comes in between is not slept through.
       const woken = new Promise<void>((resolve) => (wake = resolve));
-      const alive = (await aliveRuns(pool as unknown as pg.ClientBase, project)).includes(run);
-      const written = await eventsAfter(pool as unknown as pg.ClientBase, run, seq);
+      const alive = (await aliveRuns(pool, project)).includes(run);
+      const written = await eventsAfter(pool, run, seq);
       for (const each of written) {
         seq = each.seq;
         yield each.event;

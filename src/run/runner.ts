@@ -221,9 +221,8 @@ class ActiveRun {
       this.writer.emit({ type: 'step.cancelled', step: stepName(step) });
       return this.end(step, 'cancelled');
     }
-    const facts = {
-      ...(step.period === undefined ? { name: step.target } : { dataset: step.target, period: step.period }),
-    };
+    const facts =
+      step.period === undefined ? { name: step.target } : { dataset: step.target, period: step.period };
     const error = (
       thrown instanceof DayboardError
         ? thrown

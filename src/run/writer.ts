@@ -17,7 +17,7 @@ const PROGRESS_EVERY = 250;
 export class RunWriter {
   private seq = 0;
   private tail: Promise<void> = Promise.resolve();
-  private failure: unknown;
+  private failure: Error | undefined;
   private readonly lastProgress = new Map<number, number>();
   private readonly client: Queryable;
   private readonly project: string;
@@ -53,7 +53,7 @@ export class RunWriter {
       try {
         await writeEvent(this.client, this.project, seq, event);
       } catch (thrown) {
-        this.failure = thrown;
+        this.failure = thrown instanceof Error ? thrown : new Error(String(thrown));
         this.onLost(thrown);
       }
     });

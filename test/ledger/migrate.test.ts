@@ -11,7 +11,7 @@ describe('the ledger', () => {
     await Promise.all(clients.map((client) => migrate(client)));
     const applied = await clients[0]?.query('SELECT name FROM dayboard.migration');
     expect(applied?.rows).toEqual([{ name: '0001_ledger.sql' }]);
-    expect(await pendingMigrations(clients[0] as pg.Client)).toEqual([]);
+    expect(await pendingMigrations(clients[0])).toEqual([]);
   });
 
   it('is not made by a session that may not write, which says so', async () => {

@@ -68,7 +68,7 @@ describe('the steps of a run', () => {
       leave: () => undefined,
     });
     expect(begun).toEqual([1]);
-    expect([...ends.entries()].sort()).toEqual([
+    expect([...ends].sort(([a], [b]) => a - b)).toEqual([
       [1, 'done'],
       [2, 'cancelled'],
       [3, 'cancelled'],
