@@ -87,6 +87,8 @@ class LedgerWorkspace implements Workspace {
     const client = await this.database.connect('start');
     try {
       await (this.context.readOnly ? requireLedger(client) : migrate(client));
+    } catch (thrown) {
+      throw databaseError(thrown, { database: this.parts.database.display });
     } finally {
       await client.end().catch(() => undefined);
     }
