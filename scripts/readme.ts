@@ -1,0 +1,28 @@
+// Writes the README's tables that are made from code: keys and corrections. usage: node scripts/readme.ts
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { keyTable } from '../src/actions/table.ts';
+import type { Correction } from '../src/project/model.ts';
+import tchapStats from '../src/systems/tchap-stats/index.ts';
+
+const README = join(import.meta.dirname, '..', 'README.md');
+
+function correctionTable(): string {
+  const project = tchapStats.resolve({});
+  const parts = [...project.datasets, ...project.rollups];
+  const rows = parts.flatMap(({ name, corrections }) =>
+    corrections.map(({ original, corrected, parity }: Correction) => `| ${name} | ${original} | ${corrected} | ${parity === undefined ? '' : `\`${parity}\``} |`),
+  );
+  return ['| | the original | dayboard | parity |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+/** The README with its made tables as they should be. */
+export function readmeAsMade(text: string): string {
+  const tables: Record<string, string> = { keys: keyTable(), corrections: correctionTable() };
+  return Object.entries(tables).reduce((whole, [name, table]) => {
+    const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+    return `${whole.slice(0, whole.indexOf(begin) + begin.length)}\n${table}\n${whole.slice(whole.indexOf(end))}`;
+  }, text);
+}
+
+if (process.argv[1] === import.meta.filename) writeFileSync(README, readmeAsMade(readFileSync(README, 'utf8')));
