@@ -44,18 +44,17 @@ export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
 /** @param now RFC 3339; today is its date in the project's time zone */
 export function boardModel(board: Board, now: string, timeZone: string): BoardModel {
-  const current = today(now, timeZone);
-  const days = axis(board.rows, current);
+  const days = axis(board.rows, today(now, timeZone));
   const columnOf = new Map(days.map((column, index) => [column.day, index]));
+  const tracks = board.rows.map((each) => trackOf(each, days, columnOf));
   const counts = Object.fromEntries(CELL_STATES.map((state) => [state, 0])) as Record<CellState, number>;
   const failed: Cell[] = [];
-  for (const row of board.rows) {
+  for (const { row } of tracks) {
     for (const cell of row.cells) {
       counts[cell.state] += 1;
       if (cell.state === 'failed') failed.push(cell);
     }
   }
-  const tracks = board.rows.map((row) => ({ row, at: placeCells(row, days.length, columnOf) }));
   const names = [...board.rows.map((row) => row.dataset), ...board.derived.map((derived) => derived.name)];
   return {
     board,
@@ -83,10 +82,16 @@ function problemsOf(tracks: readonly Track[], width: number): BoardModel['proble
   return found;
 }
 
-/** All days from the oldest period's first to today, without gaps. */
+const UNITS = ['day', 'week', 'month'] as const;
+
+/**
+ * All days to today, without gaps, from the oldest period of the rows with the shortest ones: as many months back as
+ * there are days would be ten years.
+ */
 function axis(rows: readonly BoardRow[], current: Temporal.PlainDate): DayColumn[] {
+  const unit = UNITS.find((each) => rows.some((row) => row.unit === each && row.cells.length > 0));
   let first = current;
-  for (const row of rows) {
+  for (const row of rows.filter((each) => each.unit === unit)) {
     const oldest = row.cells[0];
     if (oldest === undefined) continue;
     const start = firstDay(oldest.period);
@@ -106,13 +111,17 @@ function axis(rows: readonly BoardRow[], current: Temporal.PlainDate): DayColumn
   return columns;
 }
 
-function placeCells(row: BoardRow, width: number, columnOf: ReadonlyMap<Day, number>): Int32Array {
-  const at = new Int32Array(width).fill(-1);
-  for (const [index, cell] of row.cells.entries()) {
-    const [first, last] = span(row, cell, columnOf, width);
-    for (let column = first; column <= last; column += 1) at[column] = index;
+/** A row with those of its cells that reach into the axis. */
+function trackOf(row: BoardRow, days: readonly DayColumn[], columnOf: ReadonlyMap<Day, number>): Track {
+  const first = days[0]?.day ?? '';
+  const cells =
+    row.unit === 'day' ? row.cells : row.cells.filter((cell) => lastDay(cell.period).toString() >= first);
+  const at = new Int32Array(days.length).fill(-1);
+  for (const [index, cell] of cells.entries()) {
+    const [from, to] = span(row, cell, columnOf, days);
+    for (let column = from; column <= to; column += 1) at[column] = index;
   }
-  return at;
+  return { row: { ...row, cells }, at };
 }
 
 /** The columns of a cell; what lies before or after the axis is cut off. */
@@ -120,16 +129,16 @@ function span(
   row: BoardRow,
   cell: Cell,
   columnOf: ReadonlyMap<Day, number>,
-  width: number,
+  days: readonly DayColumn[],
 ): [number, number] {
   if (row.unit === 'day') {
     const column = columnOf.get(cell.period) ?? -1;
     return column === -1 ? [0, -1] : [column, column];
   }
-  const first = columnOf.get(firstDay(cell.period).toString());
-  const last = columnOf.get(lastDay(cell.period).toString());
-  if (first === undefined && last === undefined) return [0, -1];
-  return [first ?? 0, last ?? width - 1];
+  const start = firstDay(cell.period).toString();
+  const end = lastDay(cell.period).toString();
+  if (end < (days[0]?.day ?? '') || start > (days.at(-1)?.day ?? '')) return [0, -1];
+  return [columnOf.get(start) ?? 0, columnOf.get(end) ?? days.length - 1];
 }
 
 /** The cell of a row in a day's column. */

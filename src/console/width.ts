@@ -67,12 +67,13 @@ export function wrap(text: string, width: number, most: number, ellipsis = '…'
   return [...lines.slice(0, Math.max(0, most - 1)), fit(last, width, ellipsis)].slice(0, most);
 }
 
-/** A word that is longer than a line, cut into lines. */
+/** A word that is longer than a line, cut into lines; a cluster that is wider than a line ends it. */
 function pieces(word: string, width: number): string[] {
   const found: string[] = [];
   let rest = word;
-  while (width > 1 && displayWidth(rest) > width) {
+  while (displayWidth(rest) > width) {
     const piece = cut(rest, width);
+    if (piece === '') return found;
     found.push(piece);
     rest = rest.slice(piece.length);
   }

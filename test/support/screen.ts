@@ -11,10 +11,21 @@ export class VirtualScreen {
   written = 0;
   private readonly watchers = new Set<() => void>();
   private ended: string | undefined;
+  /** Between the beginning and the end of a synchronized update (mode 2026): the screen is half drawn. */
+  private drawing = false;
 
   constructor(cols: number, rows: number) {
     this.terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 1000 });
     this.terminal.onWriteParsed(() => this.changed());
+    this.followFrames('h', true);
+    this.followFrames('l', false);
+  }
+
+  private followFrames(final: 'h' | 'l', begins: boolean): void {
+    this.terminal.parser.registerCsiHandler({ prefix: '?', final }, (parameters) => {
+      if (parameters.includes(2026)) this.drawing = begins;
+      return false;
+    });
   }
 
   write(data: string): void {
@@ -52,6 +63,7 @@ export class VirtualScreen {
   waitFor(awaited: Awaited, timeoutMs = 20_000): Promise<string[]> {
     return new Promise((resolve, reject) => {
       const look = () => {
+        if (this.drawing && this.ended === undefined) return;
         const lines = this.lines();
         if (shows(lines, awaited)) resolve(lines);
         else if (this.ended !== undefined)

@@ -63,7 +63,8 @@ export function bytesOf(key: string): string {
 export function openTerminal(options: TerminalOptions): TestTerminal {
   const screen = new VirtualScreen(options.cols, options.rows);
   const pty = spawn(options.command, [...options.args], {
-    name: 'xterm-256color',
+    // node-pty sets TERM to this name, whatever the environment says.
+    name: options.env?.TERM ?? 'xterm-256color',
     cols: options.cols,
     rows: options.rows,
     env: environment(options.env ?? {}),

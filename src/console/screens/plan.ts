@@ -94,7 +94,7 @@ function headRows(theme: Theme, width: number, dialog: PlanDialog): Row[] {
       ? ''
       : plan.estimateSeconds === undefined
         ? 'no past runs to tell how long'
-        : `about ${duration(plan.estimateSeconds)}, from past runs`;
+        : `about ${duration(plan.estimateSeconds)} (medians)`;
   const what = plan.steps.length === 0 ? 'Nothing to do.' : counts;
   const problem =
     error === undefined

@@ -26,8 +26,11 @@ const LOG_ROWS = 12;
 
 /** How many steps the run view shows, and how many lines of its log. */
 export function runLayout(state: ConsoleState, run: RunModel | undefined): { list: number; panel: number } {
+  const steps = run?.steps.length ?? 0;
   const wanted = state.size.rows >= 40 ? LOG_ROWS + 4 : Math.floor((state.size.rows - FIXED) / 2.5);
-  return listLayout(state.size, FIXED, run?.steps.length ?? 0, wanted);
+  const { list, panel } = listLayout(state.size, FIXED, steps, wanted);
+  const needed = Math.max(1, Math.min(list, steps));
+  return { list: needed, panel: panel + list - needed };
 }
 
 /** The step that the list's cursor is at: what runs, while it follows. */
@@ -92,7 +95,7 @@ function whatLine(state: ConsoleState, theme: Theme, clock: Clock, run: RunModel
 /** Columns of a step's name and of the median, which narrow terminals do without. */
 function stepColumns(width: number): { name: number; usually: number } {
   const usually = width >= 100 ? 9 : 0;
-  return { name: Math.max(18, Math.min(52, width - 42 - usually)), usually };
+  return { name: Math.max(18, Math.min(52, width - 50 - usually)), usually };
 }
 
 function stepHead(theme: Theme, width: number, more: string): string {
@@ -168,7 +171,7 @@ function addRunning(line: Line, theme: Theme, step: StepModel, now: string): voi
   const share = shareOf(step, now);
   const left = secondsLeft(step, now);
   if (share !== undefined) {
-    const width = Math.max(8, Math.min(24, line.room - 24));
+    const width = Math.max(8, Math.min(24, line.room - 36));
     for (const [text, style] of bar(theme, width, share.share, share.estimated)) line.add(text, style ?? '');
     line
       .add(`${String(Math.floor(share.share * 100)).padStart(4)}%`, theme.step.running)
