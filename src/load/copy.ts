@@ -1,9 +1,6 @@
 import type { ClientBase } from 'pg';
 import { type CopyStreamQuery, from as copyFrom } from 'pg-copy-streams';
 
-/** Bytes that may wait in front of the connection before the reader is held back. */
-const HIGH_WATER_MARK = 256 * 1024;
-
 export interface CopyIn {
   client: ClientBase;
   /** COPY … FROM STDIN. */
@@ -22,7 +19,7 @@ export interface CopyIn {
  */
 export async function copyIn({ client, sql, chunks, close, signal }: CopyIn): Promise<number> {
   signal.throwIfAborted();
-  const copy = new Copy(client.query(copyFrom(sql, { highWaterMark: HIGH_WATER_MARK })));
+  const copy = new Copy(client.query(copyFrom(sql)));
   copy.onServerError = close;
   const abort = (): void => {
     copy.fail(signal.reason);
@@ -65,7 +62,6 @@ class Copy {
       });
       stream.once('close', resolve);
     });
-    stream.on('drain', () => this.wake?.());
     stream.once('finish', () => this.wake?.());
   }
 
@@ -75,8 +71,16 @@ class Copy {
     this.wake?.();
   }
 
+  /**
+   * Hands one chunk to the connection and waits until it takes more. Never two at once: pg-copy-streams 7 keeps the
+   * rest of several in a list, and when the server fails meanwhile, it throws at the next 'drain', where nobody can
+   * catch it.
+   */
   async write(chunk: Buffer): Promise<void> {
-    if (this.failure === undefined && !this.stream.write(chunk)) await this.wait();
+    if (this.failure === undefined) {
+      this.stream.write(chunk, () => this.wake?.());
+      await this.wait();
+    }
     if (this.failure !== undefined) throw this.failure.reason;
   }
 

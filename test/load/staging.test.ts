@@ -141,6 +141,16 @@ function stalled(): Readable {
   return source;
 }
 
+/** Gives rows until it is destroyed. */
+function endless(): Readable {
+  return Readable.from(
+    (function* () {
+      yield Buffer.from(HEADER);
+      for (;;) yield Buffer.from(ROWS.repeat(1_000));
+    })(),
+  );
+}
+
 describe('loading that is interrupted leaves nothing behind:', () => {
   it('cancelled while the source has nothing to give', async () => {
     const abort = new AbortController();
@@ -163,17 +173,11 @@ describe('loading that is interrupted leaves nothing behind:', () => {
 
   it('cancelled while data flows', async () => {
     const abort = new AbortController();
-    const endless = Readable.from(
-      (function* () {
-        yield Buffer.from(HEADER);
-        for (;;) yield Buffer.from(ROWS.repeat(1_000));
-      })(),
-    );
     const onProgress = ({ bytes }: { bytes: number }): void => {
       if (bytes > 10_000_000) abort.abort();
     };
     const loading = stage(client, visits(), '', {
-      open: async () => endless,
+      open: async () => endless(),
       signal: abort.signal,
       onProgress,
     });
@@ -194,14 +198,16 @@ describe('loading that is interrupted leaves nothing behind:', () => {
   });
 
   it('cancelled by the server', async () => {
+    // A server does not look at a cancellation before the COPY begins, nor while it waits for data.
     const other = await database.connect();
     const pid = (client as pg.Client & { processID: number }).processID;
     let asked = false;
-    const onProgress = (): void => {
-      if (!asked) void other.query('SELECT pg_cancel_backend($1)', [pid]);
+    const onProgress = ({ bytes }: { bytes: number }): void => {
+      if (asked || bytes < 1_000_000) return;
       asked = true;
+      void other.query('SELECT pg_cancel_backend($1)', [pid]);
     };
-    const loading = stage(client, visits(), '', { open: async () => stalled(), onProgress });
+    const loading = stage(client, visits(), '', { open: async () => endless(), onProgress });
     expect(await failure(loading)).toMatchObject({ code: 'load.cancelled', facts: { sqlstate: '57014' } });
     expect(await stagingTables(client)).toEqual([]);
   });
