@@ -142,13 +142,14 @@ async function begin(
   if (!plan.cells.some((cell) => cell.action === 'import' && cell.object !== undefined)) return;
   try {
     const run = await workspace.start(plan, onEvent);
-    void run.done.then(
-      async () => {
+    void run.done
+      .then(async (outcome) => {
+        if (outcome.state === 'cancelled') return;
         await bucket.putAfterLoad();
         await workspace.list();
-      },
-      () => undefined,
-    );
+      })
+      // The demo may be stopped meanwhile: its story goes on at the next start.
+      .catch(() => undefined);
   } catch (thrown) {
     // A second console on the same demo: the first one is at it.
     if (!(thrown instanceof DayboardError) || thrown.kind !== 'refused') throw thrown;
