@@ -35,6 +35,11 @@ afterAll(async () => {
   for (const undo of undone.splice(0).reverse()) await undo();
 });
 
+/** Done after the file, the last one first. */
+export function undoLater(undo: () => Promise<void>): void {
+  undone.push(undo);
+}
+
 /**
  * A folder with a definition, a folder of deliveries, a database of its own, and a user's directories: everything that
  * a dayboard process touches. None of its outputs may ever show the database's password.
@@ -64,7 +69,7 @@ export class Place {
   /** @param config the text of dayboard.config.ts */
   static async make(config: string): Promise<Place> {
     const directory = mkdtempSync(join(tmpdir(), 'dayboard-cli-'));
-    undone.push(async () => rmSync(directory, { recursive: true, force: true }));
+    undoLater(async () => rmSync(directory, { recursive: true, force: true }));
     const place = new Place(directory, await createTestDatabase());
     mkdirSync(join(directory, 'deliveries'));
     place.write('dayboard.config.ts', config);
@@ -87,7 +92,11 @@ export class Place {
       env: Object.fromEntries(all),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    undone.push(async () => void child.kill('SIGKILL'));
+    undoLater(async () => {
+      child.kill('SIGKILL');
+      await closed;
+    });
+    const closed = new Promise((resolve) => child.on('close', resolve));
     const written = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk: Buffer) => (written.stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()));
@@ -121,7 +130,7 @@ export class Place {
       cwd: this.directory,
       env: { ...this.env, ...env },
     });
-    undone.push(async () => {
+    undoLater(async () => {
       terminal.kill('SIGKILL');
       await terminal.exit;
     });
