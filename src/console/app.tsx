@@ -13,7 +13,15 @@ const Row = memo(function Row({ text }: { text: string }) {
 });
 
 /** The console: the frame of the state, and keys for the controller. */
-export function App({ store, controller, theme }: { store: Store; controller: Controller; theme: Theme }) {
+export function App({
+  store,
+  controller,
+  theme,
+}: {
+  store: Store;
+  controller: Pick<Controller, 'press'>;
+  theme: Theme;
+}) {
   const state = useSyncExternalStore(store.subscribe, store.snapshot);
   const clock = useMemo(() => createClock(state.project.timeZone), [state.project.timeZone]);
   useInput((input, key) => {
