@@ -32,7 +32,10 @@ export interface Started {
 
 const undone: Array<() => Promise<void>> = [];
 afterAll(async () => {
-  for (const undo of undone.splice(0).reverse()) await undo();
+  const problems: unknown[] = [];
+  for (const undo of undone.splice(0).reverse())
+    await undo().catch((thrown: unknown) => problems.push(thrown));
+  if (problems.length > 0) throw problems[0];
 });
 
 /** Done after the file, the last one first. */
