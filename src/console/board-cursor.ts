@@ -69,7 +69,10 @@ export function rememberWindows(state: ConsoleState, model: BoardModel): Console
   return { ...state, view: { ...state.view, firstRow: place.tables.first, firstDay } };
 }
 
-/** The state of the first board: the cursor on the worst problem that can be seen, else on yesterday's first delivery. */
+/**
+ * The state until a key is pressed: the cursor on the worst problem that can be seen, else on yesterday's first
+ * delivery.
+ */
 export function settle(state: ConsoleState, model: BoardModel): ConsoleState {
   const { days } = boardPlace(state, model);
   const rank = ({ row, column }: { row: number; column: number }) =>

@@ -37,7 +37,7 @@ export class Controller {
     if (this.interrupted(key)) return;
     const { store } = this;
     const { prefix } = store.current;
-    store.update((state) => ({ ...state, message: undefined, prefix: undefined }));
+    store.update((state) => ({ ...state, message: undefined, prefix: undefined, touched: true }));
     if (key.startsWith('shift-')) {
       this.extend(key.slice('shift-'.length));
       return;
@@ -215,13 +215,13 @@ export class Controller {
 
   private open(): void {
     const { current } = this.store;
-    const cellRun =
+    const cell =
       current.screen === 'board' && current.board !== undefined
-        ? boardPlace(current, current.board).cell?.run
+        ? boardPlace(current, current.board).cell
         : undefined;
-    const run = current.screen === 'runs' ? current.runs?.[current.runsView.row]?.id : cellRun;
+    const run = current.screen === 'runs' ? current.runs?.[current.runsView.row]?.id : cell?.run;
     if (run !== undefined) {
-      void this.runs.show(run);
+      void this.runs.show(run, cell);
       return;
     }
     const derived = derivedUnderCursor(current);

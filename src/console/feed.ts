@@ -94,7 +94,7 @@ export class Feed {
           board: model,
           live: stillLive(state.live, liveBefore),
         };
-        return state.board === undefined ? settle(next, model) : rememberWindows(next, model);
+        return state.touched ? rememberWindows(next, model) : settle(next, model);
       });
       if (store.current.freshness !== undefined) await this.readFreshness();
       if (store.current.screen === 'runs') await this.readRuns();

@@ -79,7 +79,6 @@ const FOOTER = 1;
 const SIDE_PANEL_FROM = 150;
 const FACTS_FROM = 100;
 const FACTS = 17;
-const PANEL_BELOW = 6;
 
 export function boardLayout(size: Size, contents: BoardContents): BoardLayout {
   const side = size.columns >= SIDE_PANEL_FROM;
@@ -111,13 +110,7 @@ function heights(size: Size, contents: BoardContents, side: boolean, panelWidth:
   const legend = size.rows >= 20;
   const tip = contents.tip && size.rows >= 22;
   let left = size.rows - TOP - FOOTER - Number(legend) - Number(tip);
-  const panelRows = side
-    ? size.rows - TOP - FOOTER + 2
-    : size.rows >= 24
-      ? PANEL_BELOW
-      : size.rows >= 20
-        ? 5
-        : 4;
+  const panelRows = side ? size.rows - TOP - FOOTER + 2 : panelBelow(size, left, contents);
   if (!side) left -= panelRows;
   const least = Math.min(contents.tables, 6);
   const viewRows =
@@ -144,6 +137,13 @@ function heights(size: Size, contents: BoardContents, side: boolean, panelWidth:
     tip,
     spaced,
   };
+}
+
+/** The panel gives its last rows to tables that would not be seen otherwise. */
+function panelBelow(size: Size, room: number, { tables, views }: BoardContents): number {
+  const [wanted, least] = size.rows >= 24 ? [6, 5] : size.rows >= 20 ? [5, 4] : [4, 4];
+  const needed = tables + (views > 0 ? Math.min(views, 3) + 1 : 0);
+  return Math.max(least, Math.min(wanted, room - needed));
 }
 
 /** A list screen: `fixed` rows besides the list and an optional panel under it. */

@@ -126,9 +126,12 @@ export class Runs {
     }
   }
 
-  /** Shows a run: its steps from the ledger, then its events as they come. Runs that were started here are known. */
-  async show(id: string): Promise<void> {
-    this.store.update((state) => openRun(state, id));
+  /**
+   * Shows a run, at the steps of a delivery when one is given: its steps from the ledger, then its events as they come.
+   * Runs that were started here are known.
+   */
+  async show(id: string, focus?: { dataset: string; period: string }): Promise<void> {
+    this.store.update((state) => openRun(state, id, focus));
     if (this.handles.has(id) || this.store.current.models.get(id)?.outcome !== undefined) return;
     this.unfollow();
     const stop = new AbortController();
@@ -183,10 +186,10 @@ function shownPlan(plan: Plan, only: boolean, note: string | undefined): NonNull
 }
 
 /** The state with a run's screen in front. */
-function openRun(state: ConsoleState, id: string): ConsoleState {
+function openRun(state: ConsoleState, id: string, focus?: { dataset: string; period: string }): ConsoleState {
   const back =
     state.screen === 'run' ? state.back : [...state.back.filter((screen) => screen !== 'run'), state.screen];
-  return { ...state, screen: 'run', back, runView: { id, row: 0, first: 0, following: true } };
+  return { ...state, screen: 'run', back, runView: { id, row: 0, first: 0, following: true, focus } };
 }
 
 function withoutRun(state: ConsoleState, id: string): ConsoleState {

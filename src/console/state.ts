@@ -99,13 +99,19 @@ export interface ConsoleState {
   runsView: ListView;
   freshnessView: ListView & { name?: string };
   /** The run that is shown; its list follows what is running until the cursor moves. */
-  runView: ListView & { id?: string; following: boolean };
+  runView: ListView & {
+    id?: string;
+    following: boolean;
+    focus?: { dataset: string; period: string } | undefined;
+  };
   dialog?: Dialog;
   message?: Message;
   tips: readonly string[];
   tip: number;
   /** The first of two keys. */
   prefix?: string;
+  /** A key was pressed: from then on the cursor stays where it is put. */
+  touched: boolean;
   /** Quit as soon as nothing that was started here is in flight. */
   leaving: boolean;
 }
@@ -142,6 +148,7 @@ export function initialState(options: {
     freshnessView: { row: 0, first: 0 },
     runView: { row: 0, first: 0, following: true },
     tip: 0,
+    touched: false,
     leaving: false,
   };
 }

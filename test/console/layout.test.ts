@@ -90,7 +90,7 @@ describe('the board', () => {
   });
 
   it('scrolls many tables between the views and the head', () => {
-    expect(rows(80, 24, { tables: 60 })).toBe('TTHHtttttttt-vvvPPPPPPLF');
+    expect(rows(80, 24, { tables: 60 })).toBe('TTHHttttttttt-vvvPPPPPLF');
   });
 
   it('fills 200x50 with checks and runs, the panel at the right', () => {

@@ -118,9 +118,9 @@ describe('pictures', () => {
  dayboard > runs > 12 sync    PREPROD   stats@db.internal:5432/stats  07:38 UTC
  x 2 failed  ! 1  ~ 1  + 1  _ 1  o 2  @ 1  | views: 3 behind        run 12: 1/3
  > running  since 07:38  by ann@bastion  dayboard sync 2026-11-13 events --re..
- STEP                              TOOK  PROGRESS
- . fetch   events 11-13            4.0s  5.3 MiB
->> load    events 11-13            4.0s  ####....  50%  4.0s left  862 KiB/s
+ STEP                                  TOOK  PROGRESS
+ . fetch   events 11-13                4.0s  5.3 MiB
+>> load    events 11-13                4.0s  ####....  50%  4.0s left  862 KiB/s
    publish events 11-13
  1/3 steps  8.0s of about 0:22  done about 07:38 est.
  LOG ---------------------------------------------------------------------------

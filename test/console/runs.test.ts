@@ -203,6 +203,7 @@ describe('a run', () => {
     await console.screen.waitFor('0/4 steps');
     await beatUntil(console, 'failed in');
     await expect(console.screen).toShow('Line 7 has 3 columns of 6.');
+    await expect(console.screen).toShow('Have it delivered again.');
     await expect(console.screen).toShow('skipped: what it needs failed');
     console.press('enter');
     await expect(console.screen).toShow('load.malformed-row: Line 7 has 3 columns of 6.');
@@ -244,6 +245,13 @@ describe('a run', () => {
     expect(console.workspace.runsHere[0]?.cancelling).toBeUndefined();
     console.press('X', 'y');
     await expect(console.screen).toShow('was cancelled in');
+  });
+
+  it('opens at the steps of the cell that it was opened from', async () => {
+    const { screen, press } = start();
+    await expect(screen).toShow('2 failed');
+    press('down', 'enter');
+    await expect(screen).toShow(/▸.*publish events +11-13/u);
   });
 
   it('of another process is followed', async () => {

@@ -128,7 +128,7 @@ export function runRow({ theme, width, clock, now }: ListContext, run: RunSummar
       style: theme.muted,
       align: 'right',
     },
-    { text: stepsText(run), width: 12, style: theme.muted },
+    { text: stepsText(run), width: 14, style: theme.muted },
     { text: `${run.by}@${run.host}`, width: 18, style: theme.muted },
     { text: run.cli, width: REST, style: here ? '' : theme.muted },
   ]);

@@ -10,6 +10,7 @@ import { derivedUnderCursor, markedCells } from '../selection.ts';
 import { type ConsoleState, markKey } from '../state.ts';
 import type { Theme } from '../theme.ts';
 import { paragraph, type Row } from '../widgets/rows.ts';
+import { fitMiddle } from '../width.ts';
 
 export interface Panel {
   title: string;
@@ -113,7 +114,10 @@ function shortFacts({ theme, clock, state }: PanelContext, cell: Cell): Row[] {
   return [[[` ${parts.join(` ${theme.glyphs.bar} `)}`, theme.muted]]];
 }
 
-function tallFacts({ theme, clock, state, place }: PanelContext, cell: Cell): Row[] {
+/** Facts of an error that the panel says anyway. */
+const NAMED_BEFORE: ReadonlySet<string> = new Set(['dataset', 'period', 'object', 'key', 'run']);
+
+function tallFacts({ theme, clock, state, place, width }: PanelContext, cell: Cell): Row[] {
   const object = cell.object;
   const median = place.track?.row.medianSeconds;
   const facts: Array<[string, string]> = [
@@ -131,12 +135,14 @@ function tallFacts({ theme, clock, state, place }: PanelContext, cell: Cell): Ro
       ? []
       : [['usually', `${duration(median)} (median of past runs)`] as [string, string]]),
     ...Object.entries(cell.error?.facts ?? {}).flatMap(([name, value]) =>
-      value === undefined || value === null ? [] : [[name, String(value)] as [string, string]],
+      value === undefined || value === null || NAMED_BEFORE.has(name)
+        ? []
+        : [[name, String(value)] as [string, string]],
     ),
   ];
   return facts.map(([name, value]) => [
     [` ${name.padEnd(11)}`, theme.faint],
-    [value, theme.muted],
+    [fitMiddle(value, width - 13, theme.glyphs.ellipsis), theme.muted],
   ]);
 }
 

@@ -16,7 +16,7 @@ import type { ConsoleState } from '../state.ts';
 import type { Theme } from '../theme.ts';
 import { footerLine } from '../widgets/footer.ts';
 import { statusLine, titleLine } from '../widgets/header.ts';
-import { bar, heading, rule } from '../widgets/rows.ts';
+import { bar, drawRows, heading, paragraph, rule } from '../widgets/rows.ts';
 import { fit, fitMiddle, pad } from '../width.ts';
 import { runState } from './board-lists.ts';
 
@@ -33,18 +33,25 @@ export function runLayout(state: ConsoleState, run: RunModel | undefined): { lis
   return { list: needed, panel: panel + list - needed };
 }
 
-/** The step that the list's cursor is at: what runs, while it follows. */
-export function cursorStep(state: ConsoleState, run: RunModel): number {
-  if (!state.runView.following) return Math.min(state.runView.row, run.steps.length - 1);
+/** The step that the list's cursor is at: what runs, or what is worth a look, until the cursor is moved. */
+export function cursorStep({ runView }: ConsoleState, run: RunModel): number {
+  if (!runView.following) return Math.min(runView.row, run.steps.length - 1);
   const running = run.steps.findIndex((step) => step.state === 'running');
   if (running !== -1) return running;
-  if (run.state === 'running')
+  if (run.state === 'running') {
     return Math.max(
       0,
       run.steps.findLastIndex((step) => step.state !== 'queued'),
     );
-  const failed = run.steps.findIndex((step) => step.state === 'failed');
-  return failed === -1 ? Math.max(0, run.steps.length - 1) : failed;
+  }
+  const isFocused = (step: StepModel) =>
+    step.target === runView.focus?.dataset && step.period === runView.focus.period;
+  const choices = [
+    run.steps.findIndex((step) => isFocused(step) && step.state === 'failed'),
+    run.steps.findLastIndex(isFocused),
+    run.steps.findIndex((step) => step.state === 'failed'),
+  ];
+  return choices.find((index) => index !== -1) ?? Math.max(0, run.steps.length - 1);
 }
 
 export function runScreen(state: ConsoleState, theme: Theme, clock: Clock): string[] {
@@ -74,7 +81,7 @@ export function runScreen(state: ConsoleState, theme: Theme, clock: Clock): stri
     stepHead(theme, columns, more),
     ...blank(steps, list),
     totalLine(state, theme, clock, run),
-    ...blank(logLines(state, theme, clock, run, panel), panel + 1),
+    ...blank(panelLines(state, theme, clock, run, panel), panel + 1),
     rule(theme, columns),
     footerLine(state, theme),
   ];
@@ -95,7 +102,7 @@ function whatLine(state: ConsoleState, theme: Theme, clock: Clock, run: RunModel
 /** Columns of a step's name and of the median, which narrow terminals do without. */
 function stepColumns(width: number): { name: number; usually: number } {
   const usually = width >= 100 ? 9 : 0;
-  return { name: Math.max(18, Math.min(52, width - 50 - usually)), usually };
+  return { name: Math.max(18, Math.min(52, width - 46 - usually)), usually };
 }
 
 function stepHead(theme: Theme, width: number, more: string): string {
@@ -152,8 +159,10 @@ function took(step: StepModel, now: string): string {
 
 function addProgress(line: Line, theme: Theme, step: StepModel, now: string): void {
   if (step.state === 'running') addRunning(line, theme, step, now);
-  else if (step.state === 'failed') line.add(step.error?.message ?? 'failed', theme.bad);
-  else if (step.state === 'skipped') line.add(`skipped: ${step.reason ?? ''}`, theme.muted);
+  else if (step.state === 'failed')
+    line.add(fit(step.error?.message ?? 'failed', line.room - 1, theme.glyphs.ellipsis), theme.bad);
+  else if (step.state === 'skipped')
+    line.add(fit(`skipped: ${step.reason ?? ''}`, line.room - 1, theme.glyphs.ellipsis), theme.muted);
   else if (step.state === 'cancelled') line.add('cancelled', theme.muted);
   else if (step.state === 'done') line.add(amount(step), theme.muted);
 }
@@ -191,7 +200,7 @@ function addRunning(line: Line, theme: Theme, step: StepModel, now: string): voi
       ? ''
       : `${duration(left.seconds)} left${left.estimated && share?.estimated !== true ? ' est.' : ''}`;
   for (const text of [rest, speed, step.progress.phase ?? '', amount(step)]) {
-    if (text !== '' && line.room > text.length + 2) line.add('  ').add(text, theme.muted);
+    if (text !== '' && line.room >= text.length + 2) line.add('  ').add(text, theme.muted);
   }
 }
 
@@ -219,11 +228,29 @@ function totalLine(state: ConsoleState, theme: Theme, clock: Clock, run: RunMode
   return line.end();
 }
 
-/** The end of the log; with the error of the step under the cursor above it. */
-function logLines(state: ConsoleState, theme: Theme, clock: Clock, run: RunModel, height: number): string[] {
-  if (height <= 0) return [rule(theme, state.size.columns)];
+/** What is wrong with the step under the cursor, when something is, and the end of the log. */
+function panelLines(
+  state: ConsoleState,
+  theme: Theme,
+  clock: Clock,
+  run: RunModel,
+  height: number,
+): string[] {
   const { columns } = state.size;
-  const notes = run.notes.slice(-height);
+  const error = run.steps[cursorStep(state, run)]?.error;
+  if (error === undefined || height < 4) return logLines(state, theme, clock, run, height);
+  const rows = [
+    ...paragraph(theme, error.message, columns, Math.min(4, height - 2), theme.bad),
+    ...paragraph(theme, error.next ?? '', columns, 2, theme.accent),
+  ].slice(0, height - 1);
+  const left = height - rows.length;
+  return [...drawRows(rows, columns), ...(left > 0 ? logLines(state, theme, clock, run, left) : [])];
+}
+
+/** The heading of the log and its last lines: `height` of them. */
+function logLines(state: ConsoleState, theme: Theme, clock: Clock, run: RunModel, height: number): string[] {
+  const { columns } = state.size;
+  const notes = height > 0 ? run.notes.slice(-height) : [];
   const tones = { plain: theme.muted, bad: theme.bad, warn: theme.warn, good: theme.good };
   const width = Math.min(44, Math.floor(columns / 2.6));
   const lines = notes.map(({ at, step, message, tone }) => {

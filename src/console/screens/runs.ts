@@ -49,7 +49,7 @@ function head(theme: Theme, width: number): string {
     { text: 'RUN', width: 6, style, align: 'right' },
     { text: 'STARTED', width: 11, style },
     { text: 'TOOK', width: 7, style, align: 'right' },
-    { text: 'STEPS', width: 12, style },
+    { text: 'STEPS', width: 14, style },
     { text: 'BY', width: 18, style },
     { text: 'COMMAND', width: REST, style },
   ]).end();
