@@ -6,7 +6,10 @@ import type { Queryable } from './client.ts';
 /** The bucket that stands for a whole rollup or view. */
 export const WHOLE = 'all';
 
-/** Notes buckets (first days, or WHOLE) of a rollup or view as owed, and why. What is owed already keeps its reason. */
+/**
+ * Notes buckets (first days, or WHOLE) of a rollup or view as owed, and why. What is owed already keeps its reason, but
+ * not its time: whoever is computing it sees that something came in between.
+ */
 export async function owe(
   client: Queryable,
   project: string,
@@ -16,7 +19,8 @@ export async function owe(
 ): Promise<void> {
   if (buckets.length === 0) return;
   await client.query(
-    `INSERT INTO dayboard.owed (project, name, bucket, why) SELECT $1, $2, b, $4 FROM unnest($3::text[]) AS b ON CONFLICT DO NOTHING`,
+    `INSERT INTO dayboard.owed (project, name, bucket, why) SELECT $1, $2, b, $4 FROM unnest($3::text[]) AS b ORDER BY b
+     ON CONFLICT (project, name, bucket) DO UPDATE SET since = clock_timestamp()`,
     [project, name, buckets, why],
   );
 }
@@ -35,6 +39,35 @@ export async function settle(
   ]);
 }
 
+/**
+ * Marks what a view owes now, to be settled with \`settleMarked\`: waits for publishes that are about to touch it, so
+ * that what is computed afterwards sees them. Returns the mark; undefined when nothing is owed.
+ */
+export async function markOwed(
+  client: Queryable,
+  project: string,
+  name: string,
+): Promise<string | undefined> {
+  const marked = await client.query<{ mark: string }>(
+    `UPDATE dayboard.owed SET since = clock_timestamp() WHERE project = $1 AND name = $2 AND bucket = $3 RETURNING since::text AS mark`,
+    [project, name, WHOLE],
+  );
+  return marked.rows[0]?.mark;
+}
+
+/** Takes back what a view owed, unless something made it owed again since it was marked. */
+export async function settleMarked(
+  client: Queryable,
+  project: string,
+  name: string,
+  mark: string,
+): Promise<void> {
+  await client.query(
+    'DELETE FROM dayboard.owed WHERE project = $1 AND name = $2 AND bucket = $3 AND since = $4::text::timestamptz',
+    [project, name, WHOLE, mark],
+  );
+}
+
 export interface OwedBuckets {
   buckets: string[];
   why: string;
@@ -43,7 +76,7 @@ export interface OwedBuckets {
 /** What is owed, by rollup or view; buckets in order. */
 export async function readOwed(client: Queryable, project: string): Promise<Map<string, OwedBuckets>> {
   const found = await client.query<{ name: string; buckets: string[]; why: string }>(
-    `SELECT name, array_agg(bucket ORDER BY bucket) AS buckets, (array_agg(why ORDER BY since DESC))[1] AS why
+    `SELECT name, array_agg(bucket ORDER BY bucket) AS buckets, (array_agg(why ORDER BY since DESC, bucket))[1] AS why
        FROM dayboard.owed WHERE project = $1 GROUP BY name`,
     [project],
   );

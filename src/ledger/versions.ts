@@ -38,15 +38,16 @@ export async function currentVersion(
   return found.rows[0];
 }
 
-/** The newest period of a dataset that has a published version, if any. */
+/** The newest period of a dataset, other than one, that has a published version, if any. */
 export async function newestPublished(
   client: Queryable,
   project: string,
   dataset: string,
+  except: Period,
 ): Promise<Period | undefined> {
   const found = await client.query<{ period: string | null }>(
-    'SELECT max(period) AS period FROM dayboard.version WHERE project = $1 AND dataset = $2 AND current',
-    [project, dataset],
+    'SELECT max(period) AS period FROM dayboard.version WHERE project = $1 AND dataset = $2 AND current AND period <> $3',
+    [project, dataset, except],
   );
   return found.rows[0]?.period ?? undefined;
 }

@@ -10,7 +10,7 @@ import { checkGuards } from './guards.ts';
 import { midnightElsewhere, type TimesOfDay } from './midnight.ts';
 import type { Prepared, Staged } from './prepared.ts';
 import { stagingName } from './staging-name.ts';
-import { inTransaction, setForDataset } from './transaction.ts';
+import { inTransaction, setForDataset } from '../ledger/transaction.ts';
 import { keyOf, onePerKey } from './unique-rows.ts';
 
 export interface PrepareOptions {

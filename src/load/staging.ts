@@ -10,7 +10,7 @@ import { explainLoadError } from './explain.ts';
 import { checkHeader } from './header.ts';
 import type { Staged } from './prepared.ts';
 import { stagingName } from './staging-name.ts';
-import { inTransaction, setForDataset } from './transaction.ts';
+import { inTransaction, setForDataset } from '../ledger/transaction.ts';
 
 export interface StagingOptions {
   /** A connection of its own, outside a transaction. */

@@ -20,7 +20,7 @@ export async function runCheck(client: ClientBase, check: Check): Promise<CheckR
   try {
     await client.query(`SET LOCAL statement_timeout = ${Math.round(check.timeoutSeconds * 1000)}`);
     const found = await client.query<Record<string, unknown>>(
-      `SELECT * FROM (${check.sql}) AS findings LIMIT ${MOST_FINDINGS}`,
+      `SELECT * FROM (${check.sql}\n) AS findings LIMIT ${MOST_FINDINGS}`,
     );
     if (found.rows.length === 0) return { verdict: 'pass', findings: [] };
     return { verdict: check.severity === 'error' ? 'fail' : 'warn', findings: found.rows };

@@ -1,9 +1,12 @@
 import type { ClientBase } from 'pg';
 import { readOwed, recordRefresh, WHOLE, type OwedBuckets } from '../ledger/derived.ts';
 import { match } from '../ledger/matching.ts';
-import { columns, ident, literal, qualified } from '../ledger/sql.ts';
+import { relationState } from '../ledger/relations.ts';
+import { columns, ident, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
+import { setForDataset } from '../ledger/transaction.ts';
 import { countedColumns, deltaRows, groupedRows } from './aggregate.ts';
+import { boundedParent, inBuckets } from './bounds.ts';
 import { rollupHash } from './ensure.ts';
 import {
   bucketText,
@@ -61,17 +64,24 @@ async function applyTo(
   const { client, project, run } = context;
   const shape = rollupShape(project, rollup);
   const delta = workTable(rollup, run, 'delta');
+  await setForDataset(client, rollup);
   await client.query(
-    `CREATE UNLOGGED TABLE ${qualified(delta)} AS SELECT * FROM (${deltaRows(shape, qualified(change.added), qualified(change.removed))}) d
-      WHERE NOT (${bucketText(shape, 'd')} = ANY (${textArray(leftAlone)}))`,
+    `CREATE UNLOGGED TABLE ${qualified(delta)} AS SELECT d.*, ${bucketText(shape, 'd')} AS _bucket
+       FROM (${deltaRows(shape, qualified(change.added), qualified(change.removed))}) d`,
   );
+  await client.query(`DELETE FROM ${qualified(delta)} WHERE _bucket = ANY ($1)`, [leftAlone]);
   await client.query(`ANALYZE ${qualified(delta)}`);
-  const touched = `EXISTS (SELECT FROM ${qualified(delta)} d WHERE ${match('d', 'r', shape.groups)})`;
-  await withTransitions(context, shape, touched, owed, async () => {
-    await upsert(client, shape, delta);
-    await removeEmpty(client, shape, delta);
-    if (shape.measures.some(({ extreme }) => extreme)) await recomputeExtremes(client, shape, delta);
-  });
+  const buckets = await bucketsOf(client, delta);
+  if (buckets.length > 0) {
+    const within = inBuckets(shape, 'r', buckets);
+    const touched = `${within} AND EXISTS (SELECT FROM ${qualified(delta)} d WHERE ${match('d', 'r', shape.groups)})`;
+    await withTransitions(context, shape, touched, owed, async () => {
+      await upsert(client, shape, delta);
+      await removeEmpty(client, shape, delta, within);
+      if (shape.measures.some(({ extreme }) => extreme))
+        await recomputeExtremes(context, shape, delta, buckets);
+    });
+  }
   await client.query(`DROP TABLE ${qualified(delta)}`);
   await recordRefresh(client, project.name, {
     name: rollup.name,
@@ -81,8 +91,11 @@ async function applyTo(
   });
 }
 
-export function textArray(values: readonly string[]): string {
-  return `ARRAY[${values.map(literal).join(', ')}]::text[]`;
+async function bucketsOf(client: ClientBase, delta: RelationName): Promise<string[]> {
+  const found = await client.query<{ bucket: string }>(
+    `SELECT DISTINCT _bucket AS bucket FROM ${qualified(delta)}`,
+  );
+  return found.rows.map((row) => row.bucket);
 }
 
 /** Runs a change of a rollup's rows and hands what readers see of it (rows as they were, rows as they are) to its children. */
@@ -126,20 +139,43 @@ async function upsert(client: ClientBase, shape: RollupShape, delta: RelationNam
   );
 }
 
-async function removeEmpty(client: ClientBase, shape: RollupShape, delta: RelationName): Promise<void> {
+async function removeEmpty(
+  client: ClientBase,
+  shape: RollupShape,
+  delta: RelationName,
+  within: string,
+): Promise<void> {
   await client.query(
     `DELETE FROM ${qualified(shape.table)} r USING ${qualified(delta)} d
-      WHERE d.${ident(SUPPORT)} <= 0 AND r.${ident(SUPPORT)} = 0 AND ${match('r', 'd', shape.groups)}`,
+      WHERE d.${ident(SUPPORT)} <= 0 AND r.${ident(SUPPORT)} = 0 AND ${match('r', 'd', shape.groups)} AND ${within}`,
   );
 }
 
 /** Smallest, greatest and picked values cannot be added up: touched groups take them from the parent's rows anew. */
-async function recomputeExtremes(client: ClientBase, shape: RollupShape, delta: RelationName): Promise<void> {
+async function recomputeExtremes(
+  { client, project }: DeltaContext,
+  shape: RollupShape,
+  delta: RelationName,
+  buckets: readonly string[],
+): Promise<void> {
+  const own = await hasOwnParent(client, project, shape.rollup);
+  const numbered = shape.groups.map((group, at) => ({ ...group, name: `_g${at}` }));
+  const computed = shape.rollup.groups.map(({ sql, type }, at) => `(${sql})::${type} AS _g${at}`).join(', ');
+  const named = shape.groups.map(({ name }, at) => `${ident(name)} AS _g${at}`).join(', ');
+  const rows = `(SELECT * FROM (SELECT *, ${computed} FROM ${boundedParent(project, shape, buckets, own)} AS bounded) g
+     WHERE EXISTS (SELECT FROM (SELECT ${named} FROM ${qualified(delta)}) d WHERE ${match('d', 'g', numbered)}))`;
   const extremes = shape.measures.filter(({ extreme }) => extreme).map(({ name }) => name);
   const set = extremes.map((name) => `${ident(name)} = w.${ident(name)}`).join(', ');
   await client.query(
-    `UPDATE ${qualified(shape.table)} r SET ${set}
-       FROM (${groupedRows(shape, shape.parent)}) w
-      WHERE ${match('r', 'w', shape.groups)} AND EXISTS (SELECT FROM ${qualified(delta)} d WHERE ${match('d', 'w', shape.groups)})`,
+    `UPDATE ${qualified(shape.table)} r SET ${set} FROM (${groupedRows(shape, rows)}) w
+      WHERE ${match('r', 'w', shape.groups)} AND ${inBuckets(shape, 'r', buckets)}`,
+  );
+}
+
+/** Whether a rollup's rows come from a table that dayboard made. */
+export async function hasOwnParent(client: ClientBase, project: Project, rollup: Rollup): Promise<boolean> {
+  const dataset = project.datasets.find(({ name }) => name === rollup.over);
+  return (
+    dataset === undefined || (await relationState(client, project.name, dataset.table)).owner !== 'foreign'
   );
 }

@@ -5,7 +5,7 @@ import { columns, ident, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { countedColumns } from './aggregate.ts';
 import { ensurePublished } from './published.ts';
-import { SUPPORT, rollupShape, valuesColumn, type RollupShape } from './shape.ts';
+import { SUPPORT, rollupShape, rootDataset, valuesColumn, type RollupShape } from './shape.ts';
 
 /** Hash of what decides a rollup's numbers; that of what it is over is part of it. */
 export function rollupHash(project: Project, rollup: Rollup): string {
@@ -37,7 +37,12 @@ export async function ensureRollup(client: ClientBase, project: Project, rollup:
       owner: rollup.name,
       definitionHash: hash,
     });
-    const rows = await client.query(`SELECT 1 FROM ${shape.parent} AS rows LIMIT 1`);
+    // Asked of the dataset: what lies between may be about to be computed under another definition itself.
+    const root = project.datasets.find(({ name }) => name === rootDataset(project, rollup));
+    const rows =
+      root === undefined
+        ? { rowCount: 0 }
+        : await client.query(`SELECT 1 FROM ${qualified(root.table)} LIMIT 1`);
     if ((rows.rowCount ?? 0) > 0)
       await owe(client, project.name, rollup.name, [WHOLE], 'It was never computed over what is there.');
     else

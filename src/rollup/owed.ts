@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { owe } from '../ledger/derived.ts';
 import { ident, qualified } from '../ledger/sql.ts';
+import { setForDataset } from '../ledger/transaction.ts';
 import { Temporal } from 'temporal-polyfill';
 import type { Project, Rollup } from '../project/model.ts';
 import { firstDay, periodOf } from '../project/period.ts';
@@ -48,6 +49,7 @@ async function touchedBuckets(
   const shape = rollupShape(project, rollup);
   const group = rollup.groups.find(({ name }) => name === rollup.bucket.group);
   if (group === undefined) throw new RangeError(`${rollup.name} has no group ${rollup.bucket.group}`);
+  await setForDataset(client, rollup);
   const names = shape.parentColumns.map((name) => ident(name)).join(', ');
   const found = await client.query<{ bucket: string }>(
     `SELECT DISTINCT coalesce(to_char(${atZone(`(${group.sql})::${group.type}`, group.type, rollup.timeZone)}, 'YYYY-MM-DD'), '') AS bucket

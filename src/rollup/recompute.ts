@@ -1,12 +1,14 @@
 import { owe, readOwed, recordRefresh, settle, WHOLE } from '../ledger/derived.ts';
-import { recordRelation } from '../ledger/relations.ts';
+import { recordRelation, relationState } from '../ledger/relations.ts';
 import { columns, ident, qualified } from '../ledger/sql.ts';
 import type { Rollup } from '../project/model.ts';
 import { countedColumns, groupedRows } from './aggregate.ts';
-import { textArray, withTransitions, type DeltaContext } from './deltas.ts';
+import { setForDataset, setLockTimeout, withRetries } from '../ledger/transaction.ts';
+import { boundedParent, inBuckets } from './bounds.ts';
+import { hasOwnParent, withTransitions, type DeltaContext } from './deltas.ts';
 import { createCounted, rollupHash } from './ensure.ts';
 import { ensurePublished, movePublished } from './published.ts';
-import { bucketText, rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
+import { rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
 
 /**
  * Computes buckets of a rollup (their first days, or 'all') from what it is over, and takes them off what is owed. The
@@ -20,6 +22,7 @@ export async function recomputeBuckets(
 ): Promise<void> {
   const { client, project } = context;
   const shape = rollupShape(project, rollup);
+  await setForDataset(client, rollup);
   const whole = buckets === WHOLE || buckets.includes(WHOLE);
   if (whole) {
     await rebuild(context, shape);
@@ -27,8 +30,9 @@ export async function recomputeBuckets(
       await owe(client, project.name, child.name, [WHOLE], `${rollup.name} was computed anew.`);
   } else {
     const owed = await readOwed(client, project.name);
-    const touched = `${bucketText(shape, 'r')} = ANY (${textArray(buckets)})`;
+    const touched = inBuckets(shape, 'r', buckets);
     await withTransitions(context, shape, touched, owed, () => replaceBuckets(context, shape, buckets));
+    await client.query(`ANALYZE ${qualified(shape.table)}`);
   }
   const settled = whole
     ? [WHOLE, ...((await readOwed(client, project.name)).get(rollup.name)?.buckets ?? [])]
@@ -43,28 +47,30 @@ export async function recomputeBuckets(
 }
 
 async function replaceBuckets(
-  { client }: DeltaContext,
+  { client, project }: DeltaContext,
   shape: RollupShape,
   buckets: readonly string[],
 ): Promise<void> {
   const names = columns(countedColumns(shape));
-  const wanted = textArray(buckets);
-  await client.query(
-    `DELETE FROM ${qualified(shape.table)} r WHERE ${bucketText(shape, 'r')} = ANY (${wanted})`,
-  );
+  const own = await hasOwnParent(client, project, shape.rollup);
+  await client.query(`DELETE FROM ${qualified(shape.table)} r WHERE ${inBuckets(shape, 'r', buckets)}`);
   await client.query(
     `INSERT INTO ${qualified(shape.table)} (${names})
-     SELECT ${names} FROM (${groupedRows(shape, shape.parent)}) g WHERE ${bucketText(shape, 'g')} = ANY (${wanted})`,
+     SELECT ${names} FROM (${groupedRows(shape, boundedParent(project, shape, buckets, own))}) g
+      WHERE ${inBuckets(shape, 'g', buckets)}`,
   );
 }
 
-async function rebuild({ client, project, run }: DeltaContext, shape: RollupShape): Promise<void> {
+async function rebuild(context: DeltaContext, shape: RollupShape): Promise<void> {
+  const { client, project, run } = context;
   const beside = { schema: 'dayboard', name: workTable(shape.rollup, run, 'new').name };
   const names = columns(countedColumns(shape));
   await createCounted(client, shape, beside);
   await client.query(
     `INSERT INTO ${qualified(beside)} (${names}) SELECT ${names} FROM (${groupedRows(shape, shape.parent)}) g`,
   );
+  await client.query(`ANALYZE ${qualified(beside)}`);
+  await keepReadersOut(context, shape);
   await movePublished(client, project, shape, beside);
   await client.query(`DROP TABLE ${qualified(shape.table)}`);
   await client.query(`ALTER TABLE ${qualified(beside)} RENAME TO ${ident(shape.table.name)}`);
@@ -74,4 +80,23 @@ async function rebuild({ client, project, run }: DeltaContext, shape: RollupShap
     definitionHash: rollupHash(project, shape.rollup),
   });
   await ensurePublished(client, project, shape);
+}
+
+/** Only for the swap, and without making later readers wait behind one that takes long. */
+async function keepReadersOut({ client, project }: DeltaContext, shape: RollupShape): Promise<void> {
+  const { published } = shape.rollup;
+  const ours =
+    published !== undefined && (await relationState(client, project.name, published)).owner === 'ours';
+  const relations = [...(ours ? [qualified(published)] : []), qualified(shape.table)].join(', ');
+  await client.query('SAVEPOINT swap');
+  await setLockTimeout(client);
+  await withRetries(undefined, async () => {
+    try {
+      await client.query(`LOCK TABLE ${relations} IN ACCESS EXCLUSIVE MODE`);
+    } catch (thrown) {
+      await client.query('ROLLBACK TO SAVEPOINT swap');
+      await setLockTimeout(client);
+      throw thrown;
+    }
+  });
 }

@@ -40,8 +40,9 @@ export function rollupShape(project: Project, rollup: Rollup): RollupShape {
     table: countedTable(rollup.name),
     parent: parent.select,
     parentColumns: parent.columns.map((column) => column.name),
-    groups: rollup.groups.map(({ name, sql }) => ({
+    groups: rollup.groups.map(({ name, type, sql }) => ({
       name,
+      type,
       nullable: !parent.columns.some((column) => !column.nullable && isColumn(sql, column.name)),
     })),
     measures: Object.entries(rollup.measures).map(([name, measure]) => ({

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { recordRefresh, settle, WHOLE } from '../ledger/derived.ts';
+import { markOwed, recordRefresh, settleMarked } from '../ledger/derived.ts';
 import {
   definitionHash,
   foreignRelation,
@@ -9,6 +9,7 @@ import {
 } from '../ledger/relations.ts';
 import { ident, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, View } from '../project/model.ts';
+import { inTransaction, setLockTimeout, withRetries } from '../ledger/transaction.ts';
 import { dropKeepingRights, giveOwner, grantRights, readRights, type Rights } from './rights.ts';
 
 export interface RefreshOptions {
@@ -36,8 +37,9 @@ export async function refreshView(options: RefreshOptions): Promise<RefreshMetho
   const wanted = project.existing[`${view.schema}.${view.name}`];
   if (state.owner === 'foreign' && wanted === 'keep') return 'kept';
   if (state.owner === 'foreign' && wanted !== 'replace') throw foreignRelation(view, `the view ${view.name}`);
+  const mark = await markOwed(client, project.name, view.name);
   const method = await refresh(options, state);
-  await settle(client, project.name, view.name, [WHOLE]);
+  if (mark !== undefined) await settleMarked(client, project.name, view.name, mark);
   await recordRefresh(client, project.name, {
     name: view.name,
     kind: 'view',
@@ -86,9 +88,10 @@ async function buildBeside(
   try {
     await client.query(`CREATE MATERIALIZED VIEW ${qualified(beside)} AS ${view.sql}`);
     const indexes = await indexBeside(client, view, beside);
-    await swap(client, project, view, state, beside, indexes);
+    await withRetries(undefined, () =>
+      inTransaction(client, () => swap(client, project, view, state, beside, indexes)),
+    );
   } catch (thrown) {
-    await client.query('ROLLBACK').catch(() => undefined);
     await client.query(`DROP MATERIALIZED VIEW IF EXISTS ${qualified(beside)}`).catch(() => undefined);
     throw thrown;
   }
@@ -121,8 +124,7 @@ async function swap(
   beside: RelationName,
   indexes: ReadonlyArray<{ made: string; name: string }>,
 ): Promise<void> {
-  await client.query('BEGIN');
-  await client.query(`SET LOCAL lock_timeout = '5s'`);
+  await setLockTimeout(client);
   let rights: Rights | undefined;
   if (state.owner === 'ours') {
     rights = await readRights(client, view);
@@ -144,5 +146,4 @@ async function swap(
     owner: view.name,
     definitionHash: viewHash(view),
   });
-  await client.query('COMMIT');
 }

@@ -3,9 +3,10 @@ import { match } from '../../ledger/matching.ts';
 import { columns, ident, literal, qualified } from '../../ledger/sql.ts';
 import type { Day, Period, RelationName } from '../../project/model.ts';
 import { firstDay, lastDay } from '../../project/period.ts';
-import { columnOf, dayOfColumn } from '../days.ts';
+import { typeFamily } from '../column-types.ts';
+import { columnOf } from '../days.ts';
 import { stagingName } from '../staging-name.ts';
-import { boundsOf, DELIVERY, rawRows, withDelivery, type RawShape } from './shape.ts';
+import { BEFORE, boundsOf, dayRange, DELIVERY, rawRows, withDelivery, type RawShape } from './shape.ts';
 
 /** The change that a publish makes, as rows: what leaves the raw table, what comes, and what the delivery lost. */
 export interface Changes {
@@ -30,8 +31,10 @@ export interface ChangeRequest {
   run: string;
   /** The delivery's rows; undefined to take the delivery back. */
   prepared: { relation: RelationName; days: Record<Day, number> } | undefined;
-  /** Days of the version that is replaced. */
-  oldDays: readonly Day[];
+  /** Days of the current version that is replaced or taken back; undefined when there is none. */
+  oldDays: readonly Day[] | undefined;
+  /** The newest other period that is published. */
+  newestOther: Period | undefined;
 }
 
 /**
@@ -44,11 +47,15 @@ export async function computeChanges(request: ChangeRequest): Promise<Changes> {
     stagingName(shape.dataset.name, period, run, purpose);
   const { carries } = shape.dataset;
   const delivery = `${literal(firstDay(period).toString())}::date`;
-  const days = [...new Set([...Object.keys(request.prepared?.days ?? {}), ...request.oldDays])].sort();
+  const days = [
+    ...new Set([...Object.keys(request.prepared?.days ?? {}), ...(request.oldDays ?? [])]),
+  ].sort();
   const sql =
-    carries.kind === 'period' || (carries.kind === 'snapshot' && carries.mode === 'replace')
-      ? replaceSql(request, delivery)
-      : mergeSql(request, delivery, days);
+    carries.kind === 'period'
+      ? periodSql(request, delivery, days)
+      : 'key' in carries
+        ? mergeSql(request, delivery, days)
+        : snapshotSql(request, delivery);
   const added = work('added');
   const removed = work('removed');
   const removedRows = await create(client, removed, sql.removed);
@@ -77,83 +84,103 @@ function preparedRows({ shape, prepared }: ChangeRequest, delivery: string): str
   return `SELECT ${columns(shape.columns)}, ${delivery} AS ${ident(DELIVERY)} FROM ${qualified(prepared.relation)}`;
 }
 
-/** A period or a snapshot is replaced whole, unless both sides hold the same rows the same number of times. */
-function replaceSql(request: ChangeRequest, delivery: string): ChangeSql {
+/** A period is replaced whole, unless both sides hold the same rows the same number of times. */
+function periodSql(request: ChangeRequest, delivery: string, days: readonly Day[]): ChangeSql {
   const { shape, period } = request;
-  const list = columns(shape.columns);
-  const old = oldRows(shape, period, delivery);
   const now = preparedRows(request, delivery);
-  const differ = `(EXISTS (SELECT ${list} FROM (${old}) o EXCEPT ALL SELECT ${list} FROM (${now}) n)
-               OR EXISTS (SELECT ${list} FROM (${now}) n EXCEPT ALL SELECT ${list} FROM (${old}) o))`;
-  const promoted = `SELECT ${withDelivery(shape)} FROM ${qualified(shape.shadow)}
-    WHERE ${ident(DELIVERY)} = (SELECT max(${ident(DELIVERY)}) FROM ${qualified(shape.shadow)} WHERE ${ident(DELIVERY)} <> ${delivery})`;
-  const takesBack = request.prepared === undefined && shape.dataset.carries.kind === 'snapshot';
+  const old = `SELECT ${columns(shape.columns)}, ${delivery} AS ${ident(DELIVERY)} FROM ${qualified(shape.raw)}
+    WHERE ${periodRows(shape, period, days, delivery)}`;
+  const differ = differs(shape, old, now);
   return {
     removed: `SELECT * FROM (${old}) o WHERE ${differ}`,
-    // A snapshot that is taken back leaves the one before it.
-    added: (removed) =>
-      takesBack
-        ? `${promoted} AND EXISTS (SELECT FROM ${qualified(removed)})`
-        : `SELECT * FROM (${now}) n WHERE ${differ}`,
+    added: () => `SELECT * FROM (${now}) n WHERE ${differ}`,
   };
 }
 
-function oldRows(shape: RawShape, period: Period, delivery: string): string {
-  const { carries, timeZone } = shape.dataset;
-  const from = `SELECT ${columns(shape.columns)}, ${shape.own ? ident(DELIVERY) : `${delivery} AS ${ident(DELIVERY)}`} FROM ${qualified(shape.raw)}`;
-  if (carries.kind !== 'period') return from;
-  return `${from} WHERE ${periodCondition(shape, period, carries.column, timeZone)}`;
+/** Rows that a delivery of one period brought; in a table that does not say so, those of the period's days. */
+function periodRows(shape: RawShape, period: Period, days: readonly Day[], delivery: string): string {
+  const { dataset, own } = shape;
+  if (own) {
+    const bounds = boundsOf(shape, days);
+    return `${ident(DELIVERY)} = ${delivery}${bounds === undefined ? '' : ` AND ${bounds}`}`;
+  }
+  if (dataset.carries.kind !== 'period') throw new RangeError(`${dataset.name} carries no period`);
+  const { name, value } = columnOf(dataset, dataset.carries.column);
+  const first = firstDay(period).add({ days: value?.kind === 'deliveryDay' ? value.addDays : 0 });
+  const last = value?.kind === 'deliveryDay' ? first : lastDay(period);
+  return dayRange(dataset, name, first.toString(), last.toString());
 }
 
-/** Rows of a period, by the column that says so. A computed delivery day says it with its shift. */
-export function periodCondition(shape: RawShape, period: Period, name: string, timeZone: string): string {
-  const column = columnOf(shape.dataset, name);
-  const shift = column.value?.kind === 'deliveryDay' ? column.value.addDays : 0;
-  const first = firstDay(period).add({ days: shift }).toString();
-  const last = column.value?.kind === 'deliveryDay' ? first : lastDay(period).toString();
-  return `${dayOfColumn(column, timeZone)} BETWEEN ${literal(first)}::date AND ${literal(last)}::date`;
+function differs(shape: RawShape, old: string, now: string): string {
+  const list = comparable(shape, shape.columns).join(', ');
+  return `(EXISTS (SELECT ${list} FROM (${old}) o EXCEPT ALL SELECT ${list} FROM (${now}) n)
+        OR EXISTS (SELECT ${list} FROM (${now}) n EXCEPT ALL SELECT ${list} FROM (${old}) o))`;
+}
+
+/** Columns in a form that can be compared: not every type knows when two values are equal. */
+function comparable(shape: RawShape, names: readonly string[], alias?: string): string[] {
+  return names.map((name) => {
+    const column = columns([name], alias);
+    return typeFamily(columnOf(shape.dataset, name).type) === 'other' ? `${column}::text` : column;
+  });
+}
+
+/** The raw table holds the newest snapshot; the others stand in the shadow, whole, until it is taken back. */
+function snapshotSql(request: ChangeRequest, delivery: string): ChangeSql {
+  const { shape, period, prepared, newestOther, oldDays } = request;
+  const now = preparedRows(request, delivery);
+  const isCurrent = oldDays !== undefined;
+  if (newestOther !== undefined && newestOther > period)
+    return { removed: `${now} LIMIT 0`, added: () => `${now} LIMIT 0`, lost: now };
+  const before = newestOther === undefined ? BEFORE : `${literal(firstDay(newestOther).toString())}::date`;
+  const old = `SELECT ${columns(shape.columns)}, ${isCurrent ? delivery : before} AS ${ident(DELIVERY)} FROM ${qualified(shape.raw)}`;
+  const promoted = `SELECT ${withDelivery(shape)} FROM ${qualified(shape.shadow)} WHERE ${ident(DELIVERY)} = ${before}`;
+  if (prepared === undefined)
+    return {
+      removed: isCurrent ? old : `${old} LIMIT 0`,
+      added: () => (isCurrent ? promoted : `${now} LIMIT 0`),
+    };
+  const differ = isCurrent ? differs(shape, old, now) : 'true';
+  return {
+    removed: `SELECT * FROM (${old}) o WHERE ${differ}`,
+    added: () => `SELECT * FROM (${now}) n WHERE ${differ}`,
+  };
 }
 
 /** Rows are merged by key; which delivery holds a key is decided by the winner alone, never by the order of loads. */
 function mergeSql(request: ChangeRequest, delivery: string, days: readonly Day[]): ChangeSql {
   const { shape } = request;
-  const { carries, table } = shape.dataset;
-  if (shape.key === undefined || !('winner' in carries))
+  const { carries } = shape.dataset;
+  const { key } = shape;
+  if (key === undefined || !('winner' in carries))
     throw new RangeError(`${shape.dataset.name} is merged and has no key`);
-  const key = shape.key;
   const on = (left: string, right: string) => match(left, right, key);
-  const bounded = table.partitionBy === undefined ? undefined : days;
-  const raw = `(${rawRows(shape, bounded, on)})`;
+  const raw = `(${rawRows(shape, days, on)})`;
   const now = `(${preparedRows(request, delivery)})`;
   const wins = carries.winner === 'newest' ? '>' : '<';
+  const best = carries.winner === 'newest' ? 'DESC' : 'ASC';
   const d = ident(DELIVERY);
-  const others = shape.columns.filter((name) => !key.some((each) => each.name === name));
-  const differs =
-    others.length === 0 ? 'false' : `(${columns(others, 'n')}) IS DISTINCT FROM (${columns(others, 'r')})`;
-  const shadow = `(SELECT * FROM ${qualified(shape.shadow)} WHERE ${d} <> ${delivery})`;
-  const changes = `((r.${d} = ${delivery} AND ${differs}) OR (r.${d} <> ${delivery} AND ${delivery} ${wins} r.${d}))`;
+  const keyNames = key.map(({ name }) => name);
+  const values = shape.columns.filter((name) => !keyNames.includes(name));
+  const [left, right] = ['n', 'r'].map((alias) => comparable(shape, values, alias).join(', '));
+  const changed = values.length === 0 ? 'false' : `(${left}) IS DISTINCT FROM (${right})`;
+  const gives = `((r.${d} = ${delivery} AND ${changed}) OR (r.${d} <> ${delivery} AND ${delivery} ${wins} r.${d}))`;
+  // Rows that were there before dayboard may share a key: hence "exists", and every row of the best delivery.
+  const promoted = (removed: RelationName) => `SELECT ${withDelivery(shape)} FROM (
+      SELECT s.*, rank() OVER (PARTITION BY ${columns(keyNames, 's')} ORDER BY s.${d} ${best}) AS _rank
+        FROM ${qualified(shape.shadow)} s JOIN ${qualified(removed)} gone ON ${on('s', 'gone')}
+       WHERE s.${d} <> ${delivery} AND gone.${d} = ${delivery}
+         AND NOT EXISTS (SELECT FROM ${now} n WHERE ${on('n', 'gone')})) ranked WHERE _rank = 1`;
   return {
-    removed: `SELECT ${withDelivery(shape, 'r')} FROM ${raw} r JOIN ${now} n ON ${on('r', 'n')} WHERE ${changes}
+    removed: `SELECT ${withDelivery(shape, 'r')} FROM ${raw} r JOIN ${now} n ON ${on('r', 'n')} WHERE ${gives}
       UNION ALL
       SELECT ${withDelivery(shape, 'r')} FROM ${raw} r
        WHERE r.${d} = ${delivery} AND NOT EXISTS (SELECT FROM ${now} n WHERE ${on('r', 'n')})`,
-    added: (
-      removed,
-    ) => `SELECT ${withDelivery(shape, 'n')} FROM ${now} n LEFT JOIN ${raw} r ON ${on('r', 'n')}
-       WHERE r.${d} IS NULL OR ${changes}
-      UNION ALL
-      SELECT * FROM (SELECT DISTINCT ON (${columns(
-        key.map((each) => each.name),
-        's',
-      )}) ${withDelivery(shape, 's')}
-        FROM ${shadow} s JOIN ${qualified(removed)} gone ON ${on('s', 'gone')}
-       WHERE gone.${d} = ${delivery} AND NOT EXISTS (SELECT FROM ${now} n WHERE ${on('n', 'gone')})
-       ORDER BY ${columns(
-         key.map((each) => each.name),
-         's',
-       )}, s.${d} ${carries.winner === 'newest' ? 'DESC' : 'ASC'}) promoted`,
-    lost: `SELECT ${withDelivery(shape, 'n')} FROM ${now} n JOIN ${raw} r ON ${on('r', 'n')}
-       WHERE r.${d} <> ${delivery} AND NOT ${delivery} ${wins} r.${d}`,
+    added: (removed) => `SELECT ${withDelivery(shape, 'n')} FROM ${now} n
+       WHERE NOT EXISTS (SELECT FROM ${raw} r WHERE ${on('r', 'n')} AND NOT ${gives})
+      UNION ALL ${promoted(removed)}`,
+    lost: `SELECT ${withDelivery(shape, 'n')} FROM ${now} n
+       WHERE EXISTS (SELECT FROM ${raw} r WHERE ${on('r', 'n')} AND r.${d} <> ${delivery} AND NOT ${delivery} ${wins} r.${d})`,
   };
 }
 
@@ -193,13 +220,12 @@ export async function applyChanges(client: ClientBase, changes: Changes, period:
 }
 
 function deleteSql(changes: Changes, period: Period): string {
-  const { shape, removed } = changes;
-  const { carries, timeZone } = shape.dataset;
+  const { shape, removed, days, delivery } = changes;
   const raw = qualified(shape.raw);
-  if (carries.kind === 'period')
-    return `DELETE FROM ${raw} WHERE ${periodCondition(shape, period, carries.column, timeZone)}`;
+  if (shape.dataset.carries.kind === 'period')
+    return `DELETE FROM ${raw} WHERE ${periodRows(shape, period, days, delivery)}`;
   if (shape.key === undefined) return `DELETE FROM ${raw}`;
-  const bounds = boundsOf(shape, changes.days, 'r');
+  const bounds = boundsOf(shape, days, 'r');
   return `DELETE FROM ${raw} r USING ${qualified(removed)} gone WHERE ${match('r', 'gone', shape.key)}${bounds === undefined ? '' : ` AND ${bounds}`}`;
 }
 

@@ -1,17 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { owe, WHOLE } from '../../ledger/derived.ts';
-import { databaseError, errorCode } from '../../ledger/errors.ts';
+import { databaseError } from '../../ledger/errors.ts';
 import { qualified } from '../../ledger/sql.ts';
 import { currentVersion, insertVersion, newestPublished, retireVersion } from '../../ledger/versions.ts';
 import { affectedDerived } from '../../plan/derived.ts';
-import { DayboardError } from '../../project/errors.ts';
 import type { Dataset, Period, Project, SourceObject } from '../../project/model.ts';
 import { applyDeltas } from '../../rollup/deltas.ts';
 import { ensureRollup } from '../../rollup/ensure.ts';
 import { oweTouched } from '../../rollup/owed.ts';
 import type { Prepared } from '../prepared.ts';
-import { inTransaction } from '../transaction.ts';
+import { inTransaction, setForDataset, setLockTimeout, withRetries } from '../../ledger/transaction.ts';
+import { analyzeNew } from './analyze.ts';
 import { applyChanges, computeChanges, type Changes } from './changes.ts';
 import { ensurePartitions, ensureRawTable } from './raw-table.ts';
 import type { RawShape } from './shape.ts';
@@ -43,26 +42,21 @@ export interface Published {
   removed: number;
 }
 
-/** How long a publish waits for somebody else's lock on the raw table before it makes way and tries again. */
-const LOCK_TIMEOUT_MILLISECONDS = 3_000;
-const TRIES = 5;
-
 /**
  * Makes a prepared delivery visible, whole: the change is computed beside, then applied to the raw table, its shadow,
  * the rollups and the ledger in one short transaction. The prepared table is dropped. Publishing the same rows again
  * changes nothing but the version's number.
  *
- * Errors: 'relation.…', 'publish.older-snapshot', 'database.lock-timeout' after several tries; all leave what was
- * published as it was.
+ * Errors: 'relation.…', 'database.lock-timeout' after several tries; all leave what was published as it was.
  */
 export async function publishDelivery(options: PublishOptions): Promise<Published> {
   const { client, project, dataset, period, prepared } = options;
   const shape = await ensureDataset(client, project, dataset);
-  await refuseOlderSnapshot(client, project, dataset, period);
   const changes = await changesOf(options, shape, prepared);
   const version = await withRetries(options.signal, () =>
     inTransaction(client, async () => {
-      await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MILLISECONDS}`);
+      await setForDataset(client, dataset);
+      await setLockTimeout(client);
       await apply(options, changes);
       await retireVersion(client, project.name, dataset.name, period);
       return insertVersion(client, project.name, dataset.name, period, {
@@ -79,6 +73,7 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
     }),
   );
   await dropWork(client, changes, prepared);
+  await analyzeNew(client, project, dataset).catch(() => undefined);
   return {
     version,
     rows: prepared.rows,
@@ -102,12 +97,14 @@ export async function withdrawDelivery(
   const changes = await changesOf(options, shape, undefined);
   await withRetries(options.signal, () =>
     inTransaction(client, async () => {
-      await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MILLISECONDS}`);
+      await setForDataset(client, dataset);
+      await setLockTimeout(client);
       await apply(options, changes);
       await retireVersion(client, project.name, dataset.name, period);
     }),
   );
   await dropWork(client, changes, undefined);
+  await analyzeNew(client, project, dataset).catch(() => undefined);
   return { added: changes.addedRows, removed: changes.removedRows };
 }
 
@@ -121,6 +118,7 @@ export async function ensureDataset(
   const affected = affectedDerived(project, [dataset.name]);
   try {
     await inTransaction(client, async () => {
+      await setLockTimeout(client);
       for (const rollup of project.rollups)
         if (affected.has(rollup.name)) await ensureRollup(client, project, rollup);
     });
@@ -128,24 +126,6 @@ export async function ensureDataset(
     throw databaseError(thrown, { dataset: dataset.name });
   }
   return shape;
-}
-
-async function refuseOlderSnapshot(
-  client: ClientBase,
-  project: Project,
-  dataset: Dataset,
-  period: Period,
-): Promise<void> {
-  if (dataset.carries.kind !== 'snapshot' || dataset.carries.mode !== 'replace') return;
-  const newest = await newestPublished(client, project.name, dataset.name);
-  if (newest === undefined || newest <= period) return;
-  throw new DayboardError({
-    code: 'publish.older-snapshot',
-    kind: 'refused',
-    message: `${dataset.name} ${period} is an older snapshot than that of ${newest}, which is published.`,
-    facts: { dataset: dataset.name, period, newest },
-    next: 'Nothing was changed: an older snapshot never overwrites a newer one.',
-  });
 }
 
 async function changesOf(
@@ -157,7 +137,14 @@ async function changesOf(
   options.signal.throwIfAborted();
   if (prepared !== undefined) await ensurePartitions(client, shape, Object.keys(prepared.days));
   const old = await currentVersion(client, project.name, dataset.name, period);
-  return computeChanges({ client, shape, period, run, prepared, oldDays: Object.keys(old?.days ?? {}) });
+  const newestOther = await newestPublished(client, project.name, dataset.name, period);
+  const oldDays = old === undefined ? undefined : Object.keys(old.days);
+  return inTransaction(client, async () => {
+    await setForDataset(client, dataset);
+    return computeChanges({ client, shape, period, run, prepared, oldDays, newestOther });
+  }).catch((thrown: unknown) => {
+    throw databaseError(thrown, { dataset: dataset.name, period });
+  });
 }
 
 async function apply(
@@ -177,18 +164,5 @@ async function apply(
 async function dropWork(client: ClientBase, changes: Changes, prepared: Prepared | undefined): Promise<void> {
   for (const table of [changes.added, changes.removed, changes.lost, prepared?.relation]) {
     if (table !== undefined) await client.query(`DROP TABLE IF EXISTS ${qualified(table)}`);
-  }
-}
-
-/** Lock timeouts, deadlocks and serialization failures are tried again, a little later each time; the transaction was rolled back. */
-async function withRetries<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (thrown) {
-      if (attempt === TRIES || !['55P03', '40P01', '40001'].includes(errorCode(thrown) ?? ''))
-        throw databaseError(thrown);
-      await delay(2 ** attempt * 100 * (0.5 + Math.random()), undefined, { signal });
-    }
   }
 }

@@ -5,7 +5,7 @@ import { columns, ident, literal, qualified } from '../../ledger/sql.ts';
 import { DayboardError } from '../../project/errors.ts';
 import type { Column, Dataset, Day, RelationName } from '../../project/model.ts';
 import { Temporal } from 'temporal-polyfill';
-import { inTransaction } from '../transaction.ts';
+import { inTransaction } from '../../ledger/transaction.ts';
 import { checkForeignTable } from './foreign-table.ts';
 import { dayStart, DELIVERY, rawShape, type RawShape } from './shape.ts';
 
@@ -230,7 +230,9 @@ export async function ensurePartitions(
   days: readonly Day[],
 ): Promise<void> {
   const { raw, dataset } = shape;
-  if (!shape.own || dataset.table.partitionBy === undefined || days.length === 0) return;
+  const { partitionBy } = dataset.table;
+  if (!shape.own || partitionBy === undefined || days.length === 0) return;
+  const start = (day: Day) => dayStart(dataset, partitionBy, day);
   const names = new Map(days.map((day) => [partitionName(raw, day).name, day]));
   const found = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass AND c.relname = ANY ($2)`,
@@ -245,7 +247,7 @@ export async function ensurePartitions(
         `CREATE TABLE ${partition} (LIKE ${qualified(raw)} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`,
       );
       await client.query(
-        `ALTER TABLE ${qualified(raw)} ATTACH PARTITION ${partition} FOR VALUES FROM (${dayStart(dataset, day)}) TO (${dayStart(dataset, after)})`,
+        `ALTER TABLE ${qualified(raw)} ATTACH PARTITION ${partition} FOR VALUES FROM (${start(day)}) TO (${start(after)})`,
       );
     });
   }

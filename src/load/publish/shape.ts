@@ -34,7 +34,10 @@ export function rawShape(dataset: Dataset, own: boolean): RawShape {
     shadow: { schema: 'dayboard', name: `shadow_${dataset.name}` },
     origin: { schema: 'dayboard', name: `origin_${dataset.name}` },
     columns: dataset.table.columns.map((column) => column.name),
-    key: keyOf(dataset)?.map((column) => ({ name: column, nullable: columnOf(dataset, column).nullable })),
+    key: keyOf(dataset)?.map((column) => {
+      const { name: named, nullable, type } = columnOf(dataset, column);
+      return { name: named, nullable, type };
+    }),
   };
 }
 
@@ -58,35 +61,42 @@ export function rawRows(
 
 /**
  * A condition that lets the planner leave out partitions (or use an index) of days that cannot matter. Only where a
- * key cannot move to another day: the column is part of the key, or the day of one that is.
+ * key cannot move to another day: the column is part of the key, or the day of one that is. Rows that somebody else
+ * brought may have computed their day otherwise: there the column behind it is asked.
  */
 export function boundsOf(
   shape: RawShape,
   days: readonly Day[] | undefined,
-  alias: string,
+  alias?: string,
 ): string | undefined {
-  const { partitionBy } = shape.dataset.table;
-  if (days === undefined || partitionBy === undefined || !daySettledByKey(shape.dataset, partitionBy))
-    return undefined;
+  const { dataset } = shape;
+  const { partitionBy } = dataset.table;
+  if (days === undefined || partitionBy === undefined) return undefined;
+  const key = keyOf(dataset);
+  const { value } = columnOf(dataset, partitionBy);
+  const settledBy =
+    dataset.carries.kind === 'period' || key === undefined || key.includes(partitionBy)
+      ? partitionBy
+      : value?.kind === 'dayOf' && key.includes(value.column)
+        ? value.column
+        : undefined;
+  if (settledBy === undefined) return undefined;
   const sorted = [...days].sort();
   const [first, last] = [sorted[0], sorted.at(-1)];
   if (first === undefined || last === undefined) return 'false';
+  return dayRange(dataset, shape.own ? partitionBy : settledBy, first, last, alias);
+}
+
+/** The rows whose column lies in these days, both included, as a range that indexes and partitions can use. */
+export function dayRange(dataset: Dataset, name: string, first: Day, last: Day, alias?: string): string {
+  const column = `${alias === undefined ? '' : `${alias}.`}${ident(name)}`;
   const after = Temporal.PlainDate.from(last).add({ days: 1 }).toString();
-  const column = `${alias}.${ident(partitionBy)}`;
-  return `${column} >= ${dayStart(shape.dataset, first)} AND ${column} < ${dayStart(shape.dataset, after)}`;
+  return `${column} >= ${dayStart(dataset, name, first)} AND ${column} < ${dayStart(dataset, name, after)}`;
 }
 
-function daySettledByKey(dataset: Dataset, partitionBy: string): boolean {
-  const key = keyOf(dataset);
-  if (key === undefined || key.includes(partitionBy)) return true;
-  const value = columnOf(dataset, partitionBy).value;
-  return value?.kind === 'dayOf' && key.includes(value.column);
-}
-
-/** The start of a day as a constant of the partition column's type. */
-export function dayStart(dataset: Dataset, day: Day): string {
-  const column = columnOf(dataset, dataset.table.partitionBy ?? '');
-  if (typeFamily(column.type) !== 'timestamptz') return literal(day);
+/** The start of a day, in the dataset's time zone, as a constant of the column's type. */
+export function dayStart(dataset: Dataset, name: string, day: Day): string {
+  if (typeFamily(columnOf(dataset, name).type) !== 'timestamptz') return literal(day);
   const instant = Temporal.PlainDate.from(day).toZonedDateTime(dataset.timeZone).toInstant();
   return `${literal(instant.toString())}::timestamptz`;
 }

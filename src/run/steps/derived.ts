@@ -1,5 +1,5 @@
 import { readOwed, recordRefreshError, WHOLE } from '../../ledger/derived.ts';
-import { inTransaction } from '../../load/transaction.ts';
+import { inTransaction } from '../../ledger/transaction.ts';
 import { recomputeBuckets } from '../../rollup/recompute.ts';
 import { ensureRollup } from '../../rollup/ensure.ts';
 import { measureRollup, measureView } from '../../rollup/measure.ts';

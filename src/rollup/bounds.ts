@@ -1,0 +1,84 @@
+import { Temporal } from 'temporal-polyfill';
+import { ident, literal } from '../ledger/sql.ts';
+import type { Dataset, Day, PeriodUnit, Project } from '../project/model.ts';
+import { lastDay, periodOf } from '../project/period.ts';
+import { atZone, bucketText, type RollupShape } from './shape.ts';
+
+const INNER = `"?(?<column>[a-z_]\\w*)"?(?:::(?:date|timestamp)|\\s+AT TIME ZONE '[^']*')?`;
+/** A column, its day, or the first day of its week or month: with any of these a bucket bounds the column. */
+const DATED = new RegExp(
+  `^\\(?(?:${INNER}|date_trunc\\('(?<unit>day|week|month)',\\s*${INNER.replace('column', 'truncated')}(?:,\\s*'[^']*')?\\))\\)?(?:::(?:date|timestamp))?$`,
+  'i',
+);
+const UNITS: readonly PeriodUnit[] = ['day', 'week', 'month'];
+/** More than any two time zones are apart: bounds leave out what cannot matter, they never decide. */
+const SLACK_DAYS = 2;
+
+/**
+ * The parent's rows that can be in these buckets, and more: bounded by the column that the bucket is visibly made of,
+ * so that partitions and indexes are used; all rows where that cannot be seen.
+ *
+ * @param own the raw table was made by dayboard, so that its days were computed by the definition
+ */
+export function boundedParent(
+  project: Project,
+  shape: RollupShape,
+  buckets: readonly string[],
+  own: boolean,
+): string {
+  const days = buckets.filter((bucket) => bucket !== '').sort();
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined || days.length < buckets.length) return shape.parent;
+  const group = shape.rollup.groups.find(({ name }) => name === shape.rollup.bucket.group);
+  const found = DATED.exec(group?.sql.trim() ?? '')?.groups;
+  const column = found?.['column'] ?? found?.['truncated'];
+  if (column === undefined || !shape.parentColumns.includes(column)) return shape.parent;
+  const units = [shape.rollup.bucket.unit, (found?.['unit']?.toLowerCase() ?? 'day') as PeriodUnit];
+  const unit = UNITS.findLast((each) => units.includes(each)) ?? 'month';
+  const from = Temporal.PlainDate.from(first).subtract({ days: SLACK_DAYS }).toString();
+  const to = lastDay(periodOf(last, unit)).add({ days: SLACK_DAYS }).toString();
+  const dataset = project.datasets.find(({ name }) => name === shape.rollup.over);
+  const columns = [column, ...(dataset !== undefined && own ? partitionColumn(dataset, column) : [])];
+  const bounds = columns.map((name) => `${ident(name)} BETWEEN ${literal(from)} AND ${literal(to)}`);
+  return `(SELECT * FROM ${shape.parent} AS all_rows WHERE ${bounds.join(' AND ')})`;
+}
+
+/** The column that decides the partition, when it is another that holds the same day. */
+function partitionColumn(dataset: Dataset, column: string): string[] {
+  const { partitionBy, columns } = dataset.table;
+  if (partitionBy === undefined || partitionBy === column) return [];
+  const dayOf = (name: string, source: string) => {
+    const value = columns.find((each) => each.name === name)?.value;
+    return value?.kind === 'dayOf' && value.column === source;
+  };
+  return dayOf(column, partitionBy) || dayOf(partitionBy, column) ? [partitionBy] : [];
+}
+
+/** The rollup's rows in these buckets, as a condition that its index over the bucket can answer. */
+export function inBuckets(shape: RollupShape, alias: string, buckets: readonly string[]): string {
+  const { bucket, groups, timeZone } = shape.rollup;
+  const column = `${alias}.${ident(bucket.group)}`;
+  const type = groups.find(({ name }) => name === bucket.group)?.type ?? 'date';
+  const days = buckets.filter((each) => each !== '').sort();
+  const conditions: string[] = [];
+  if (days.length < buckets.length) conditions.push(`${column} IS NULL`, `NOT isfinite(${column})`);
+  if (days.length > 0)
+    conditions.push(
+      type.trim().toLowerCase() === 'date'
+        ? `${column} = ANY (${textArray(days)}::date[])`
+        : `(${range(column, days, type, timeZone)} AND ${bucketText(shape, alias)} = ANY (${textArray(days)}))`,
+    );
+  return conditions.length === 0 ? 'false' : `(${conditions.join(' OR ')})`;
+}
+
+function range(column: string, days: readonly Day[], type: string, timeZone: string): string {
+  const after = Temporal.PlainDate.from(days.at(-1) ?? '')
+    .add({ days: 1 })
+    .toString();
+  const start = (day: Day) => atZone(`${literal(day)}::timestamp`, type, timeZone);
+  return `${column} >= ${start(days[0] ?? '')} AND ${column} < ${start(after)}`;
+}
+
+function textArray(values: readonly string[]): string {
+  return `ARRAY[${values.map(literal).join(', ')}]::text[]`;
+}
