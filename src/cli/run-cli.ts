@@ -64,6 +64,7 @@ function createProgram(io: Io, host: Host): Command {
     .usage('[options] [command]')
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'this, or the help of a command')
+    .helpCommand('help [command]', 'the help of a command')
     .option(
       '--context <name>',
       'where to run: a context of the configuration directory (or DAYBOARD_CONTEXT)',

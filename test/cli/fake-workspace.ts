@@ -5,7 +5,7 @@ import type { Plan, PlanRequest } from '../../src/plan/plan.ts';
 import type { Project } from '../../src/project/model.ts';
 import type { RunHandle, Workspace } from '../../src/run/workspace.ts';
 import { aDataset, aProject } from '../support/definitions.ts';
-import { aCell, aPlan, at, event, named } from './support.ts';
+import { aCell, aPlan, event, named } from './support.ts';
 
 /** A workspace that plans to import everything that is asked for, and runs what the test lets it run. */
 export class FakeWorkspace {
@@ -27,6 +27,7 @@ export class FakeWorkspace {
   outcome: Partial<Outcome> = {};
   /** Runs wait to be cancelled. */
   hangs = false;
+  cancelEnds = true;
   private readonly overrides: Partial<Workspace>;
 
   constructor(
@@ -101,11 +102,8 @@ export class FakeWorkspace {
       done: promise,
       cancel: async (mode) => {
         this.cancelled.push(mode);
-        end({ state: 'cancelled', exitCode: 130 });
+        if (this.cancelEnds) end({ state: 'cancelled', exitCode: 130 });
       },
     };
   }
 }
-
-/** When the fake process says it is. */
-export const NOW = at(0);

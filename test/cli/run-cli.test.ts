@@ -53,6 +53,10 @@ describe('help', () => {
   });
 });
 
+it('help COMMAND is the help of that command', async () => {
+  expect((await run(['help', 'sync'])).stdout).toBe((await run(['sync', '--help'])).stdout);
+});
+
 describe('a mistake on the command line', () => {
   it.each([
     [['snyc'], /There is no command "snyc". Did you mean "sync"\?/],
@@ -78,6 +82,13 @@ describe('a mistake on the command line', () => {
     expect(stdout.startsWith('{"schema":"dayboard.error/1","code":"usage.dataset"')).toBe(true);
     expect(JSON.parse(stdout)).toMatchObject({ exitCode: 2, facts: { dataset: 'ssso' } });
     expect(stderr).toBe('');
+  });
+
+  it('shows its stack only to who debugs', async () => {
+    const fake = fakeIo({ env: { DAYBOARD_DEBUG: '1' } });
+    await runCli(['sync', 'yesterday', 'ssso'], fake.io, new FakeWorkspace().opened());
+    expect(fake.stderr()).toMatch(/^ +at /m);
+    expect((await run(['sync', 'yesterday', 'ssso'])).stderr).not.toMatch(/^ +at /m);
   });
 
   it('closes what was opened', async () => {
@@ -197,9 +208,10 @@ describe('sync', () => {
 });
 
 describe('a signal during sync', () => {
-  function hanging() {
+  function hanging(options: { cancel?: 'never ends' } = {}) {
     const workspace = new FakeWorkspace();
     workspace.hangs = true;
+    workspace.cancelEnds = options.cancel === undefined;
     const fake = fakeIo();
     const code = runCli(['sync'], fake.io, workspace.opened());
     return { workspace, fake, code };
@@ -218,6 +230,17 @@ describe('a signal during sync', () => {
       expect(fake.exits).toEqual([]);
     },
   );
+
+  it('that comes again later ends at once, whatever the run does', async () => {
+    const { workspace, fake } = hanging({ cancel: 'never ends' });
+    await until(() => workspace.started.length === 1);
+    fake.signal('SIGINT');
+    expect(fake.exits).toEqual([]);
+    // Another kind is a second wish, however soon it comes.
+    fake.signal('SIGTERM');
+    await until(() => fake.exits.length > 0);
+    expect(fake.exits).toEqual([130]);
+  });
 
   it('before the run has begun ends at once', async () => {
     const fake = fakeIo();

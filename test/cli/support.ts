@@ -18,7 +18,7 @@ type Body<T> = T extends RunEvent ? Omit<T, 'schema' | 'run' | 'at'> : never;
 
 /** An event of run 12. */
 export function event(seconds: number, body: Body<RunEvent>): RunEvent {
-  return { schema: 'dayboard.event/1', run: '12', at: at(seconds), ...body } as RunEvent;
+  return { schema: 'dayboard.event/1', run: '12', at: at(seconds), ...body };
 }
 
 /** Fetch, load and publish of each cell that is imported, and what comes after them. */
@@ -81,10 +81,10 @@ export function named(plan: Plan, seq: number): StepName {
 /** A process that is none: what was written, and signals when the test sends them. */
 export interface FakeIo {
   io: Io;
-  stdout(): string;
-  stderr(): string;
+  stdout: () => string;
+  stderr: () => string;
   exits: number[];
-  signal(name: NodeJS.Signals): void;
+  signal: (name: NodeJS.Signals) => void;
 }
 
 export function fakeIo(changes: Partial<Io> = {}): FakeIo {

@@ -110,7 +110,7 @@ describe('sync', () => {
     const place = await Place.make(CONFIG);
     place.deliver('visits_2024-11-14.csv', 'id\n');
     const stopped = await place.run(['sync', '2024-11-14', 'visits']);
-    expect(stopped.code).not.toBe(0);
+    expect(stopped.code).toBe(5);
     expect(stopped.stdout).toContain('Nothing of visits 2024-11-14 is published.');
     expect((await place.run(['sync', '2024-11-14', 'visits', '--force', 'empty'])).code).toBe(0);
   });

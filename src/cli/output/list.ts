@@ -31,21 +31,21 @@ export class ListReporter implements Reporter {
   private readonly now: () => string;
   private readonly tasks = new Map<Group, Wrapper>();
   private readonly lanes = new Map<object, Wrapper>();
+  /** How many failures of a group were shown. */
   private readonly shown = new Map<Group, number>();
+  private readonly endings = new Map<Group, PromiseWithResolvers<'well' | 'badly'>>();
   private readonly listr: Listr<unknown, typeof StderrRenderer, typeof StderrRenderer>;
   private readonly running: Promise<unknown>;
   private readonly timer: NodeJS.Timeout;
-  private finish: () => void = () => undefined;
   private note = '';
 
   constructor(parts: { stream: NodeJS.WriteStream; paint: Paint; plan: Plan; now: () => string }) {
     this.paint = parts.paint;
     this.now = parts.now;
     this.progress = new RunProgress(parts.plan, parts.now());
-    const finished = new Promise<void>((resolve) => (this.finish = resolve));
     const output = new ProcessOutput(parts.stream, parts.stream);
     this.listr = new Listr(
-      this.progress.groups.map((group) => this.groupTask(group, finished)),
+      this.progress.groups.map((group) => this.groupTask(group)),
       {
         concurrent: true,
         exitOnError: false,
@@ -79,36 +79,51 @@ export class ListReporter implements Reporter {
 
   async end(): Promise<void> {
     clearInterval(this.timer);
-    this.finish();
+    for (const [group, ending] of this.endings) {
+      for (const lane of group.lanes) this.showLane(undefined, this.lanes.get(lane));
+      ending.resolve('well');
+    }
     await this.running;
   }
 
-  private groupTask(group: Group, finished: Promise<void>) {
+  private groupTask(group: Group) {
+    const ending = Promise.withResolvers<'well' | 'badly'>();
+    this.endings.set(group, ending);
     return {
       title: this.groupTitle(group),
       rendererOptions: { outputBar: FAILURES_IN_SIGHT, persistentOutput: true },
       task: (_: unknown, task: Wrapper) => {
         this.tasks.set(group, task);
         return task.newListr(
-          group.lanes.map((lane) => ({
-            title: ' ',
-            task: (__: unknown, wrapper: Wrapper) => {
-              this.lanes.set(lane, wrapper);
-              hide(wrapper);
-              return finished;
-            },
-          })),
+          group.lanes.map((lane, index) => this.laneTask(lane, index === 0, ending.promise)),
           { concurrent: true },
         );
       },
     };
   }
 
+  private laneTask(lane: object, speaksForGroup: boolean, ending: Promise<'well' | 'badly'>) {
+    return {
+      title: ' ',
+      task: async (_: unknown, wrapper: Wrapper) => {
+        this.lanes.set(lane, wrapper);
+        hide(wrapper);
+        // A group takes the look of a failed one from a failed line under it.
+        if ((await ending) === 'badly' && speaksForGroup) throw new Error('a step failed');
+      },
+    };
+  }
+
   private refresh(): void {
+    const now = this.now();
     for (const [group, task] of this.tasks) {
       setTitle(task, this.groupTitle(group));
-      for (const lane of group.lanes) this.showLane(group, lane);
+      for (const lane of group.lanes) {
+        const shown = group.finished ? undefined : this.progress.laneText(lane, now);
+        this.showLane(shown, this.lanes.get(lane));
+      }
       this.showFailures(group, task);
+      if (group.finished) this.endings.get(group)?.resolve(group.failures.length > 0 ? 'badly' : 'well');
     }
   }
 
@@ -119,10 +134,8 @@ export class ListReporter implements Reporter {
     return this.paint.text(text, group.failures.length > 0 ? theme.bad : theme.strong) + note;
   }
 
-  private showLane(group: Group, lane: Group['lanes'][number]): void {
-    const wrapper = this.lanes.get(lane);
+  private showLane(shown: ReturnType<RunProgress['laneText']>, wrapper: Wrapper | undefined): void {
     if (wrapper === undefined) return;
-    const shown = group.finished ? undefined : this.progress.laneText(lane, this.now());
     if (shown === undefined) {
       hide(wrapper);
       return;
@@ -171,14 +184,13 @@ function looks(paint: Paint) {
       PENDING: step.running,
       COMPLETED: step.done,
       COMPLETED_WITH_FAILED_SUBTASKS: step.failed,
-      FAILED: step.failed,
       OUTPUT: step.failed,
       WAITING: step.queued,
     },
     color: {
       PENDING: in_(theme.step.running),
       COMPLETED: in_(theme.step.done),
-      FAILED: in_(theme.step.failed),
+      COMPLETED_WITH_FAILED_SUBTASKS: in_(theme.step.failed),
       OUTPUT: in_(theme.step.failed),
       WAITING: in_(theme.step.queued),
     },

@@ -26,27 +26,30 @@ interface Lane {
   busy: boolean;
 }
 
+type UnitState = 'open' | 'done' | 'failed' | 'skipped' | 'cancelled';
+
 /** Steps that are told of together: deliveries, what is derived from them, or checks. */
 export class Group {
   readonly name: GroupName;
-  /** Steps by what they are counted as: one delivery has three. */
-  private readonly units = new Map<
-    string,
-    { left: number; state: 'open' | 'done' | 'failed' | 'skipped' | 'cancelled' }
-  >();
   readonly lanes: Lane[];
   readonly failures: Array<{ step: StepName; error: ErrorValue }> = [];
-  /** Bytes that steps which have ended went through. */
+  /** How many of what is counted are in each state: one delivery has three steps. */
+  readonly counts: Record<UnitState, number> = { open: 0, done: 0, failed: 0, skipped: 0, cancelled: 0 };
+  /** Bytes that were fetched. */
   bytesDone = 0;
+  private readonly units = new Map<string, { left: number; state: UnitState }>();
+  private stepsLeft: number;
   private startedAt: number | undefined;
 
   constructor(name: GroupName, steps: readonly PlannedStep[], lanes: number) {
     this.name = name;
+    this.stepsLeft = steps.length;
     for (const step of steps) {
       const unit = unitOf(step);
       const known = this.units.get(unit);
       this.units.set(unit, { left: (known?.left ?? 0) + 1, state: 'open' });
     }
+    this.counts.open = this.units.size;
     const most = Math.max(1, Math.min(lanes, this.units.size));
     this.lanes = Array.from({ length: most }, () => ({ seq: 0, busy: false }));
   }
@@ -56,18 +59,12 @@ export class Group {
   }
 
   get ended(): number {
-    return this.units.size - this.countOf('open');
+    return this.total - this.counts.open;
   }
 
-  countOf(state: 'open' | 'done' | 'failed' | 'skipped' | 'cancelled'): number {
-    let found = 0;
-    for (const unit of this.units.values()) if (unit.state === state) found += 1;
-    return found;
-  }
-
+  /** Whether every step has ended. */
   get finished(): boolean {
-    for (const unit of this.units.values()) if (unit.left > 0) return false;
-    return true;
+    return this.stepsLeft <= 0;
   }
 
   /** Seconds left at the pace so far; undefined before a few have ended. */
@@ -86,14 +83,18 @@ export class Group {
     if (lane !== undefined) Object.assign(lane, { unit, seq: step.seq, busy: true });
   }
 
-  finish(step: StepName, state: 'done' | 'failed' | 'skipped' | 'cancelled'): void {
+  finish(step: StepName, state: Exclude<UnitState, 'open'>): void {
+    this.stepsLeft -= 1;
     const lane = this.lanes.find((each) => each.seq === step.seq);
     if (lane !== undefined) lane.busy = false;
     const unit = this.units.get(unitOf(step));
     if (unit === undefined) return;
     unit.left -= 1;
-    if (state === 'failed' || state === 'cancelled') unit.state = unit.state === 'failed' ? 'failed' : state;
-    else if (unit.left === 0 && unit.state === 'open') unit.state = state;
+    const spoils = state === 'failed' || (state === 'cancelled' && unit.state !== 'failed');
+    if (!spoils && (unit.left > 0 || unit.state !== 'open')) return;
+    this.counts[unit.state] -= 1;
+    this.counts[state] += 1;
+    unit.state = state;
   }
 }
 
@@ -164,7 +165,7 @@ export class RunProgress {
   /** '12 of 280 · 3 failed · 1.2 GiB · ~3:20 left'. */
   groupText(group: Group, now: string): string {
     const left = group.ended === group.total ? undefined : group.secondsLeft(Date.parse(now));
-    const failed = group.countOf('failed');
+    const failed = group.counts.failed;
     return [
       `${TITLES[group.name]} ${group.ended} of ${group.total}`,
       ...(failed === 0 ? [] : [`${failed} failed`]),

@@ -93,12 +93,13 @@ export class Summary implements Pick<Reporter, 'event'> {
     this.notes.set(key, note);
   }
 
-  private noteLines({ text, block, theme }: Paint): string[] {
+  private noteLines(paint: Paint): string[] {
+    const { theme } = paint;
     return [...this.notes.values()].flatMap(({ step, message, periods }) => {
       const which = [step.target, ranges(periods.sort()).join(',')].filter((part) => part !== '').join(' ');
       return [
-        text(`${theme.glyphs.state.suspicious} ${which}`, theme.warn),
-        ...block(message, 4, theme.muted),
+        paint.text(`${theme.glyphs.state.suspicious} ${which}`, theme.warn),
+        ...paint.block(message, 4, theme.muted),
       ];
     });
   }

@@ -43,7 +43,9 @@ function showing(plan: Plan, options: { ascii?: boolean } = {}) {
     end,
     screen,
     terminal,
-    shows: (text: string | RegExp) => until(() => new RegExp(text).test(screen().join('\n'))),
+    /** The screen as soon as it shows that. */
+    shows: (text: string | RegExp) =>
+      until(() => (new RegExp(text).test(screen().join('\n')) ? screen().join('\n') : '')),
   };
 }
 
@@ -70,9 +72,10 @@ describe('the live list', () => {
         }),
       );
     }
-    await shows(/visits 2024-11-14 {2}load 50 % · 1,000,000 rows · 1\.0 MiB\/s · 0:10 left/);
-    await shows('Deliveries 0 of 1');
-    await shows('Rollups and views 0 of 1');
+    const drawn = await shows('load 50 %');
+    expect(drawn).toContain('visits 2024-11-14  load 50 % · 1,000,000 rows · 1.0 MiB/s · 0:10 left');
+    expect(drawn).toContain('Deliveries 0 of 1');
+    expect(drawn).toContain('Rollups and views 0 of 1');
   });
 
   it('stays readable with 40 days of seven datasets: totals, and what is being done', async () => {
@@ -127,6 +130,32 @@ describe('the live list', () => {
     expect(screen().join('\n')).not.toContain('file 0');
   });
 
+  it('shows of what has ended only how: well or with failures', async () => {
+    const cells = [aCell(), aCell({ dataset: 'sso' })];
+    const plan = aPlan({ cells }, [
+      { kind: 'rollup', target: 'per_day' },
+      { kind: 'check', target: 'months' },
+    ]);
+    const { list, shows } = showing(plan);
+    const done = (seq: number) => {
+      list.event(event(1, { type: 'step.started', step: named(plan, seq) }));
+      list.event(event(2, { type: 'step.done', step: named(plan, seq), seconds: 1 }));
+    };
+    for (const seq of [1, 2, 3, 4]) done(seq);
+    const error = { code: 'load.header', message: 'No header.', facts: {} };
+    list.event(event(3, { type: 'step.failed', step: named(plan, 5), seconds: 1, error }));
+    list.event(
+      event(3, { type: 'step.skipped', step: named(plan, 6), reason: 'its load step did not succeed' }),
+    );
+    done(7);
+    list.event(event(4, { type: 'step.started', step: named(plan, 8) }));
+    const drawn = await shows('✘ Deliveries');
+    expect(drawn).toMatch(/✘ Deliveries 2 of 2 · 1 failed\n +✘ load sso 2024-11-14: load\.header/);
+    expect(drawn).not.toContain('visits 2024-11-14');
+    expect(drawn).toContain('✓ Rollups and views 1 of 1');
+    expect(drawn).toMatch(/▶ Checks 0 of 1\n +\S months/);
+  });
+
   it('leaves nothing behind but the cursor, where it was', async () => {
     const plan = aPlan();
     const { list, shows, end, screen, terminal } = showing(plan);
@@ -140,7 +169,7 @@ describe('the live list', () => {
   it('says in the title that it is being cancelled', async () => {
     const { list, shows } = showing(aPlan());
     list.event(event(1, { type: 'run.cancelling', mode: 'now', by: 'op' }));
-    await shows(/Deliveries 0 of 1.*cancelling/);
+    expect(await shows('cancelling')).toMatch(/Deliveries 0 of 1.*cancelling/);
   });
 
   it('draws in ASCII alone when asked to', async () => {
