@@ -71,13 +71,13 @@ export class FakeWorkspace {
   readonly broken = new Set<string>();
   readonly owed = new Map<string, string>();
   /** Thrown by the next calls, in order. */
-  readonly accidents: {
-    list: unknown[];
-    plan: unknown[];
-    start: unknown[];
-    hold: unknown[];
-    run: unknown[];
-  } = { list: [], plan: [], start: [], hold: [], run: [] };
+  readonly accidents: Record<'list' | 'plan' | 'start' | 'hold' | 'run', Array<Error | undefined>> = {
+    list: [],
+    plan: [],
+    start: [],
+    hold: [],
+    run: [],
+  };
   listings = 0;
   /** How often the schedule is held now, and was taken. */
   holds = 0;
@@ -232,7 +232,7 @@ export class FakeWorkspace {
   }
 }
 
-function throwNext(accidents: unknown[]): void {
+function throwNext(accidents: Array<Error | undefined>): void {
   const accident = accidents.shift();
   if (accident !== undefined) throw accident;
 }

@@ -145,8 +145,8 @@ describe('the schedule', () => {
   });
 });
 
-describe('beside others', () => {
-  it('it leaves an operator alone who holds what it needs, says so, and tries the start again at the next look', async () => {
+describe('beside others the schedule', () => {
+  it('leaves an operator alone who holds what it needs, says so, and tries the start again at the next look', async () => {
     const { clock, workspace } = setUp('2024-11-15T00:59:00Z');
     workspace.published.set('visits 2024-11-14', 'old');
     workspace.objects.set('visits 2024-11-14', 'new');
@@ -160,7 +160,7 @@ describe('beside others', () => {
     scheduler.stop('step');
   });
 
-  it('it starts nothing after an operator cancelled its run, until the next start', async () => {
+  it('starts nothing after an operator cancelled its run, until the next start', async () => {
     const { clock, workspace } = setUp(NOON);
     workspace.objects.set('visits 2024-11-13', 'e');
     workspace.runsWait = true;
@@ -176,7 +176,7 @@ describe('beside others', () => {
     scheduler.stop('step');
   });
 
-  it('it plans anew when somebody made its plan out of date', async () => {
+  it('plans anew when somebody made its plan out of date', async () => {
     const { clock, workspace } = setUp(NOON);
     workspace.objects.set('visits 2024-11-13', 'e');
     workspace.accidents.start.push(
@@ -188,7 +188,7 @@ describe('beside others', () => {
     scheduler.stop('step');
   });
 
-  it('it does not begin when another scheduler has the project', async () => {
+  it('does not begin when another scheduler has the project', async () => {
     const { clock, workspace } = setUp(NOON);
     workspace.accidents.hold.push(held());
     await expect(scheduling(workspace, clock).done).rejects.toMatchObject({
@@ -197,7 +197,7 @@ describe('beside others', () => {
     });
   });
 
-  it('it holds the schedule from beginning to end', async () => {
+  it('holds the schedule from beginning to end', async () => {
     const { clock, workspace } = setUp(NOON);
     const { scheduler, done } = scheduling(workspace, clock);
     await clock.until(NOON);
