@@ -11,7 +11,10 @@ function correctionTable(): string {
   const project = tchapStats.resolve({});
   const parts = [...project.datasets, ...project.rollups];
   const rows = parts.flatMap(({ name, corrections }) =>
-    corrections.map(({ original, corrected, parity }: Correction) => `| ${name} | ${original} | ${corrected} | ${parity === undefined ? '' : `\`${parity}\``} |`),
+    corrections.map(
+      ({ original, corrected, parity }: Correction) =>
+        `| ${name} | ${original} | ${corrected} | ${parity === undefined ? '' : `\`${parity}\``} |`,
+    ),
   );
   return ['| | the original | dayboard | parity |', '|---|---|---|---|', ...rows].join('\n');
 }
@@ -25,4 +28,5 @@ export function readmeAsMade(text: string): string {
   }, text);
 }
 
-if (process.argv[1] === import.meta.filename) writeFileSync(README, readmeAsMade(readFileSync(README, 'utf8')));
+if (process.argv[1] === import.meta.filename)
+  writeFileSync(README, readmeAsMade(readFileSync(README, 'utf8')));

@@ -12,7 +12,9 @@ describe('the README', () => {
   });
 
   it('points only to files that are there', () => {
-    const files = [...text.matchAll(/\]\(([^)#]+)\)/g)].map((found) => found[1] as string).filter((file) => !file.includes('://'));
+    const files = [...text.matchAll(/\]\(([^)#]+)\)/g)]
+      .map((found) => found[1] as string)
+      .filter((file) => !file.includes('://'));
     expect(files.length).toBeGreaterThan(5);
     expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   });
