@@ -36,7 +36,7 @@ describe('pictures', () => {
     expect(`\n${text(draw(state, createTheme(PLAIN), clock).lines)}\n`).toBe(`
  dayboard > board             PREPROD   stats@db.internal:5432/stats  07:38 UTC
  x 2 failed  ! 1  ~ 1  + 1  _ 1  o 2  @ 1  | views: 3 behind      listed 0s ago
- TABLES 7                  OCT     NOV 2026                            < 34 more
+ TABLES 7        < 34 more OCT     NOV 2026
                                       2             9      13    16          22
  user_daily_visits          . . . . . . . . . . . . . . . . . . . . . ~ . . .
 >subscriptions              . . . . . . . . . . . . . . . . x . . . . . . . .

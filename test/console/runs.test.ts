@@ -118,7 +118,9 @@ describe('planning', () => {
     ];
     const console = start({ prepare: (workspace) => (workspace.held = held) });
     await planOfFailed(console);
-    await expect(console.screen).toShow('subscriptions/2026-11-13 is held by cron@db-1 since 07:30');
+    await expect(console.screen).toShow(
+      'Held by cron@db-1, run 1900 since 07:30 (8m); ctrl-w watches it: subscriptions/2026-11-13',
+    );
     console.press('enter');
     await expect(console.screen).toShow('is held by cron@db-1.');
     console.press('ctrl-w');

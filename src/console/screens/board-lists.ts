@@ -85,13 +85,14 @@ const CHECK_VERDICT = {
 
 export function checkRow({ theme, width, at, clock, now }: ListContext, check: CheckStatus): string {
   const verdict = CHECK_VERDICT[check.verdict];
-  const line = new Line(width).add(' ').add(`${theme.glyphs.verdict[verdict]} `, theme.verdict[verdict]);
+  const style = check.verdict === 'never' ? theme.muted : theme.verdict[verdict];
+  const line = new Line(width).add(' ').add(`${theme.glyphs.verdict[verdict]} `, style);
   line.add(fitMiddle(check.name, at - 4, theme.glyphs.ellipsis)).to(at);
   const word =
     check.verdict === 'never' ? 'never run' : check.verdict === 'unknown' ? 'not checked' : check.verdict;
   const findings = check.findings.length > 0 ? plural(check.findings.length, 'finding') : '';
   columns(line, theme, [
-    { text: word, width: 12, style: theme.verdict[verdict] },
+    { text: word, width: 12, style },
     { text: check.at === undefined ? '' : clock.moment(check.at, now), width: 11, style: theme.muted },
     { text: check.error?.message ?? findings, width: REST, style: theme.muted },
   ]);

@@ -33,6 +33,13 @@ function monthLine({ model, place, theme }: TableView): string {
       ? ` ${tables.first + 1}${theme.glyphs.dash}${tables.end} of ${total}`
       : ` ${total}`;
   line.add(' TABLES', theme.heading).add(part, theme.muted);
+  const earlier = [
+    `${theme.glyphs.arrows.left} ${days.first} more`,
+    `${theme.glyphs.arrows.left} ${days.first}`,
+  ];
+  const fitting =
+    days.first > 0 ? earlier.find((text) => text.length < layout.daysAt - line.column - 1) : undefined;
+  if (fitting !== undefined) line.right(fitting, theme.faint, layout.daysAt - 1);
   for (let column = days.first; column < days.end; column += 1) {
     const day = model.days[column];
     if (day === undefined || (column > days.first && day.number !== 1)) continue;
@@ -44,7 +51,6 @@ function monthLine({ model, place, theme }: TableView): string {
     const label = [day.month, day.month.slice(0, 3)].find((text) => text.length < next);
     if (label !== undefined && line.column <= at) line.to(at).add(label, theme.heading);
   }
-  if (days.first > 0) line.right(`${theme.glyphs.arrows.left} ${days.first} more`, theme.faint);
   return line.full();
 }
 

@@ -67,7 +67,7 @@ function countsLine(state: ConsoleState, theme: Theme, relations: readonly Deriv
 
 function nameWidth(state: ConsoleState): number {
   const longest = Math.max(12, ...freshnessRows(state).map((each) => each.name.length));
-  return Math.min(longest, Math.max(16, Math.floor(state.size.columns / 3)));
+  return Math.min(longest, Math.max(16, Math.floor(state.size.columns * 0.3)));
 }
 
 function head(state: ConsoleState, theme: Theme): string {

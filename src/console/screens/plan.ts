@@ -195,32 +195,30 @@ function estimate(seconds: ReadonlyArray<number | undefined>): string {
 function tailRows(state: ConsoleState, theme: Theme, clock: Clock, width: number, dialog: PlanDialog): Row[] {
   const { plan } = dialog;
   const next = state.board?.board.nextScheduled;
-  const held = plan.held.flatMap((each) =>
-    paragraph(
-      theme,
-      `${each.target} is held by ${each.by}@${each.host} since ${clock.moment(each.since, state.now)} (${age(secondsBetween(each.since, state.now))})${each.run === undefined ? '' : `, run ${each.run}: ctrl-w watches it`}`,
-      width,
-      2,
-      theme.warn,
-    ),
-  );
-  const free =
-    held.length > 0
-      ? held
-      : [
-          [
-            [
-              ` locks: free${next === undefined ? '' : `   next scheduled run ${clock.moment(next, state.now)}`}`,
-              theme.muted,
-            ],
-          ] as Row,
-        ];
-  return [
-    [],
-    ...free,
-    ...paragraph(theme, `same as: ${plan.cli}`, width, 2, theme.faint),
-    ...promptRows(state, theme, dialog),
+  const free: Row = [
+    [
+      ` locks: free${next === undefined ? '' : `   next scheduled run ${clock.moment(next, state.now)}`}`,
+      theme.muted,
+    ],
   ];
+  const held = heldRows(state, theme, clock, width, plan.held);
+  const same = paragraph(theme, `same as: ${plan.cli}`, width, 2, theme.faint);
+  return [[], ...(held.length > 0 ? held : [free]), ...same, ...promptRows(state, theme, dialog)];
+}
+
+/** Who holds what the plan needs: a sentence for each holder, however much it holds. */
+function heldRows(state: ConsoleState, theme: Theme, clock: Clock, width: number, held: Plan['held']): Row[] {
+  const holders = Map.groupBy(
+    held,
+    (each) => `${each.by}@${each.host}${each.run === undefined ? '' : `, run ${each.run}`}`,
+  );
+  return [...holders].flatMap(([holder, targets]) => {
+    const since = targets.map((each) => each.since).sort()[0] ?? state.now;
+    const when = `since ${clock.moment(since, state.now)} (${age(secondsBetween(since, state.now))})`;
+    const watch = targets.some((each) => each.run !== undefined) ? '; ctrl-w watches it' : '';
+    const what = targets.map((each) => each.target).join(', ');
+    return paragraph(theme, `Held by ${holder} ${when}${watch}: ${what}`, width, 2, theme.warn);
+  });
 }
 
 function promptRows(state: ConsoleState, theme: Theme, dialog: PlanDialog): Row[] {
