@@ -117,6 +117,12 @@ function trackOf(row: BoardRow, days: readonly DayColumn[], columnOf: ReadonlyMa
   const cells =
     row.unit === 'day' ? row.cells : row.cells.filter((cell) => lastDay(cell.period).toString() >= first);
   const at = new Int32Array(days.length).fill(-1);
+  const start = columnOf.get(cells[0]?.period ?? '') ?? -1;
+  if (row.unit === 'day' && start !== -1 && cells.length === days.length - start) {
+    // The usual case by far: a cell for every day, up to today.
+    for (let column = start; column < days.length; column += 1) at[column] = column - start;
+    return { row, at };
+  }
   for (const [index, cell] of cells.entries()) {
     const [from, to] = span(row, cell, columnOf, days);
     for (let column = from; column <= to; column += 1) at[column] = index;
