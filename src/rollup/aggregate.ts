@@ -1,6 +1,6 @@
 import { ident } from '../ledger/sql.ts';
 import type { Measure } from '../project/model.ts';
-import { SUPPORT, valuesColumn, type RollupShape } from './shape.ts';
+import { isCountedSum, SUPPORT, valuesColumn, type MeasureShape, type RollupShape } from './shape.ts';
 
 function filter(measure: Measure, also?: string): string {
   const conditions = [measure.where === undefined ? undefined : `(${measure.where})`, also].filter(
@@ -21,30 +21,34 @@ function where({ rollup }: RollupShape): string {
   return rollup.where === undefined ? '' : ` WHERE (${rollup.where})`;
 }
 
+/** Columns of the counted table that changes are added to. */
+export function additiveColumns(shape: RollupShape): string[] {
+  return [SUPPORT, ...shape.measures.filter(({ additive }) => additive).flatMap(columnsOf)];
+}
+
 /** Columns of the counted table in the order in which the SELECTs below give them. */
 export function countedColumns(shape: RollupShape): string[] {
-  return [
-    ...shape.groups.map(({ name }) => name),
-    SUPPORT,
-    ...shape.measures.flatMap(({ name, measure }) =>
-      measure.kind === 'sum' ? [name, valuesColumn(name)] : [name],
-    ),
-  ];
+  return [...shape.groups.map(({ name }) => name), SUPPORT, ...shape.measures.flatMap(columnsOf)];
+}
+
+function columnsOf(measure: MeasureShape): string[] {
+  return isCountedSum(measure) ? [measure.name, valuesColumn(measure.name)] : [measure.name];
 }
 
 /** GROUP BY over rows of the parent: what the counted table holds for them. */
 export function groupedRows(shape: RollupShape, from: string): string {
-  const measures = shape.measures.flatMap(({ name, measure, type }) => wholeMeasure(name, measure, type));
+  const measures = shape.measures.flatMap(wholeMeasure);
   const list = [groupList(shape), `count(*) AS ${ident(SUPPORT)}`, ...measures].join(', ');
   return `SELECT ${list} FROM ${from} AS rows${where(shape)} GROUP BY ${groupNumbers(shape)}`;
 }
 
-function wholeMeasure(name: string, measure: Measure, type: string): string[] {
+function wholeMeasure({ name, measure, type, additive }: MeasureShape): string[] {
   const as = ` AS ${ident(name)}`;
   if (measure.kind === 'count') return [`(count(*)${filter(measure)})::${type}${as}`];
   const column = ident(measure.column);
   switch (measure.kind) {
     case 'sum':
+      if (!additive) return [`(sum(${column})${filter(measure)})::${type}${as}`];
       return [
         `coalesce(sum(${column})${filter(measure)}, 0)::${type}${as}`,
         `(count(${column})${filter(measure)})::bigint AS ${ident(valuesColumn(name))}`,
@@ -58,22 +62,25 @@ function wholeMeasure(name: string, measure: Measure, type: string): string[] {
   }
 }
 
-/** The change of each touched group: what came minus what went. Extremes are NULL here: they are recomputed. */
+/** The change of each touched group: what came minus what went. What cannot be added up is NULL here. */
 export function deltaRows(shape: RollupShape, added: string, removed: string): string {
   const columns = shape.parentColumns.map((name) => ident(name)).join(', ');
   const from = `(SELECT ${columns}, 1 AS _sign FROM ${added} UNION ALL SELECT ${columns}, -1 FROM ${removed})`;
-  const measures = shape.measures.flatMap(({ name, measure, type }) => deltaMeasure(name, measure, type));
+  const measures = shape.measures.flatMap(deltaMeasure);
   const list = [groupList(shape), `sum(_sign)::bigint AS ${ident(SUPPORT)}`, ...measures].join(', ');
   return `SELECT ${list} FROM ${from} AS rows${where(shape)} GROUP BY ${groupNumbers(shape)}`;
 }
 
-function deltaMeasure(name: string, measure: Measure, type: string): string[] {
+/** The types are those of the sums: a change can be greater than what it changes. */
+function deltaMeasure({ name, measure, type, additive }: MeasureShape): string[] {
   const as = ` AS ${ident(name)}`;
-  if (measure.kind === 'count') return [`coalesce(sum(_sign)${filter(measure)}, 0)::${type}${as}`];
-  if (measure.kind !== 'sum') return [`NULL::${type}${as}`];
+  if (!additive || measure.kind === 'pick') return [`NULL::${type}${as}`];
+  if (measure.kind === 'count') return [`coalesce(sum(_sign)${filter(measure)}, 0)${as}`];
   const column = ident(measure.column);
+  const came = `coalesce(sum(${column})${filter(measure, '_sign > 0')}, 0)`;
+  const went = `coalesce(sum(${column})${filter(measure, '_sign < 0')}, 0)`;
   return [
-    `coalesce(sum(_sign * ${column})${filter(measure)}, 0)::${type}${as}`,
-    `coalesce(sum(_sign)${filter(measure, `${column} IS NOT NULL`)}, 0)::bigint AS ${ident(valuesColumn(name))}`,
+    `${came}::numeric - ${went}${as}`,
+    `coalesce(sum(_sign)${filter(measure, `${column} IS NOT NULL`)}, 0) AS ${ident(valuesColumn(name))}`,
   ];
 }

@@ -5,17 +5,18 @@ import { relationState } from '../ledger/relations.ts';
 import { columns, ident, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { setForDataset } from '../ledger/transaction.ts';
-import { countedColumns, deltaRows, groupedRows } from './aggregate.ts';
+import { additiveColumns, countedColumns, deltaRows, groupedRows } from './aggregate.ts';
 import { boundedParent, inBuckets } from './bounds.ts';
 import { rollupHash } from './ensure.ts';
 import {
   bucketText,
   logicalRows,
+  mayBeNaN,
   rollupShape,
   rollupsOver,
   SUPPORT,
-  valuesColumn,
   workTable,
+  type MeasureShape,
   type RollupShape,
 } from './shape.ts';
 
@@ -76,10 +77,10 @@ async function applyTo(
     const within = inBuckets(shape, 'r', buckets);
     const touched = `${within} AND EXISTS (SELECT FROM ${qualified(delta)} d WHERE ${match('d', 'r', shape.groups)})`;
     await withTransitions(context, shape, touched, owed, async () => {
-      await upsert(client, shape, delta);
-      await removeEmpty(client, shape, delta, within);
-      if (shape.measures.some(({ extreme }) => extreme))
-        await recomputeExtremes(context, shape, delta, buckets);
+      await addUp(client, shape, delta, within);
+      const others = shape.measures.filter(({ additive }) => !additive);
+      await recompute(context, shape, others, qualified(delta), buckets);
+      await recomputeNaN(context, shape, delta, buckets);
     });
   }
   await client.query(`DROP TABLE ${qualified(delta)}`);
@@ -124,52 +125,63 @@ export async function withTransitions(
   for (const table of [before, after, gone, come]) await client.query(`DROP TABLE ${qualified(table)}`);
 }
 
-async function upsert(client: ClientBase, shape: RollupShape, delta: RelationName): Promise<void> {
-  const names = countedColumns(shape);
-  const sums = [
-    SUPPORT,
-    ...shape.measures
-      .filter(({ extreme }) => !extreme)
-      .flatMap(({ name, measure }) => (measure.kind === 'sum' ? [name, valuesColumn(name)] : [name])),
-  ];
-  const set = sums.map((name) => `${ident(name)} = r.${ident(name)} + excluded.${ident(name)}`).join(', ');
-  await client.query(
-    `INSERT INTO ${qualified(shape.table)} AS r (${columns(names)}) SELECT ${columns(names)} FROM ${qualified(delta)}
-     ON CONFLICT (${columns(shape.groups.map(({ name }) => name))}) DO UPDATE SET ${set}`,
-  );
-}
-
-async function removeEmpty(
+/** Adds the change to the groups it touches; a group comes with its first row and goes with its last. */
+async function addUp(
   client: ClientBase,
   shape: RollupShape,
   delta: RelationName,
   within: string,
 ): Promise<void> {
+  const names = countedColumns(shape);
+  const set = additiveColumns(shape).map((name) => `${ident(name)} = r.${ident(name)} + d.${ident(name)}`);
+  const support = ident(SUPPORT);
   await client.query(
-    `DELETE FROM ${qualified(shape.table)} r USING ${qualified(delta)} d
-      WHERE d.${ident(SUPPORT)} <= 0 AND r.${ident(SUPPORT)} = 0 AND ${match('r', 'd', shape.groups)} AND ${within}`,
+    `MERGE INTO ${qualified(shape.table)} r USING ${qualified(delta)} d ON ${match('r', 'd', shape.groups)} AND ${within}
+       WHEN MATCHED AND r.${support} + d.${support} <= 0 THEN DELETE
+       WHEN MATCHED THEN UPDATE SET ${set.join(', ')}
+       WHEN NOT MATCHED AND d.${support} > 0 THEN INSERT (${columns(names)}) VALUES (${columns(names, 'd')})`,
   );
 }
 
-/** Smallest, greatest and picked values cannot be added up: touched groups take them from the parent's rows anew. */
-async function recomputeExtremes(
+/**
+ * What cannot be added up (smallest, greatest, picked, rounded) is taken anew from the parent's rows, for the groups
+ * that `touched` gives as a table or subquery.
+ */
+async function recompute(
   { client, project }: DeltaContext,
   shape: RollupShape,
-  delta: RelationName,
+  measures: readonly MeasureShape[],
+  touched: string,
   buckets: readonly string[],
 ): Promise<void> {
+  if (measures.length === 0) return;
   const own = await hasOwnParent(client, project, shape.rollup);
   const numbered = shape.groups.map((group, at) => ({ ...group, name: `_g${at}` }));
   const computed = shape.rollup.groups.map(({ sql, type }, at) => `(${sql})::${type} AS _g${at}`).join(', ');
   const named = shape.groups.map(({ name }, at) => `${ident(name)} AS _g${at}`).join(', ');
   const rows = `(SELECT * FROM (SELECT *, ${computed} FROM ${boundedParent(project, shape, buckets, own)} AS bounded) g
-     WHERE EXISTS (SELECT FROM (SELECT ${named} FROM ${qualified(delta)}) d WHERE ${match('d', 'g', numbered)}))`;
-  const extremes = shape.measures.filter(({ extreme }) => extreme).map(({ name }) => name);
-  const set = extremes.map((name) => `${ident(name)} = w.${ident(name)}`).join(', ');
+     WHERE EXISTS (SELECT FROM (SELECT ${named} FROM ${touched} AS touched) d WHERE ${match('d', 'g', numbered)}))`;
+  const set = measures.map(({ name }) => `${ident(name)} = w.${ident(name)}`).join(', ');
   await client.query(
     `UPDATE ${qualified(shape.table)} r SET ${set} FROM (${groupedRows(shape, rows)}) w
       WHERE ${match('r', 'w', shape.groups)} AND ${inBuckets(shape, 'r', buckets)}`,
   );
+}
+
+/** From NaN nothing can be subtracted: groups whose sum is NaN now may have lost the row that made it so. */
+async function recomputeNaN(
+  context: DeltaContext,
+  shape: RollupShape,
+  delta: RelationName,
+  buckets: readonly string[],
+): Promise<void> {
+  const sums = shape.measures.filter(mayBeNaN);
+  if (sums.length === 0) return;
+  const isNaN = sums.map(({ name }) => `r.${ident(name)} = 'NaN'`).join(' OR ');
+  const touched = `(SELECT d.* FROM ${qualified(delta)} d JOIN ${qualified(shape.table)} r
+      ON ${match('r', 'd', shape.groups)} AND ${inBuckets(shape, 'r', buckets)} AND (${isNaN}))`;
+  const found = await context.client.query(`SELECT FROM ${touched} AS touched LIMIT 1`);
+  if (found.rowCount !== 0) await recompute(context, shape, sums, touched, buckets);
 }
 
 /** Whether a rollup's rows come from a table that dayboard made. */

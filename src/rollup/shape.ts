@@ -11,8 +11,8 @@ export interface MeasureShape {
   measure: Measure;
   /** Column type in the counted table. */
   type: string;
-  /** Recomputed for touched groups instead of added up. */
-  extreme: boolean;
+  /** Kept by adding up changes; the others are taken anew from the parent's rows for each touched group. */
+  additive: boolean;
 }
 
 /** How a rollup is laid out, as the SQL that keeps it needs it. */
@@ -45,13 +45,37 @@ export function rollupShape(project: Project, rollup: Rollup): RollupShape {
       type,
       nullable: !parent.columns.some((column) => !column.nullable && isColumn(sql, column.name)),
     })),
-    measures: Object.entries(rollup.measures).map(([name, measure]) => ({
-      name,
-      measure,
-      type: measure.type ?? defaultType(measure, parent.columns),
-      extreme: measure.kind === 'min' || measure.kind === 'max' || measure.kind === 'pick',
-    })),
+    measures: Object.entries(rollup.measures).map(([name, measure]) => {
+      const type = measure.type ?? defaultType(measure, parent.columns);
+      return { name, measure, type, additive: isAdditive(measure, type, parent.columns) };
+    }),
   };
+}
+
+const INTEGER = /^(smallint|int2|integer|int|int4|bigint|int8)$/i;
+const NUMERIC = /^(numeric|decimal)$/i;
+
+/**
+ * Whether adding changes up gives exactly what adding all rows up gives. It does not where values are rounded on the
+ * way, as sums of floats are, and sums that are kept in a type with fewer digits than their rows have.
+ */
+function isAdditive(measure: Measure, type: string, columns: readonly ParentColumn[]): boolean {
+  const kept = type.trim();
+  if (measure.kind === 'count') return INTEGER.test(kept) || NUMERIC.test(kept);
+  if (measure.kind !== 'sum') return false;
+  const summed =
+    columns
+      .find(({ name }) => name === measure.column)
+      ?.type.replace(/\(.*\)/, '')
+      .trim() ?? '';
+  return INTEGER.test(summed)
+    ? INTEGER.test(kept) || NUMERIC.test(kept)
+    : NUMERIC.test(summed) && NUMERIC.test(kept);
+}
+
+/** A sum of numeric values, which alone may be NaN and then cannot be subtracted from. */
+export function mayBeNaN({ measure, type, additive }: MeasureShape): boolean {
+  return additive && measure.kind === 'sum' && NUMERIC.test(type.trim());
 }
 
 /** The dataset at the bottom of a rollup. */
@@ -101,6 +125,11 @@ function defaultType(measure: Measure, columns: readonly ParentColumn[]): string
   return columns.find((column) => column.name === measure.column)?.type ?? 'text';
 }
 
+/** Sums that are added up have a hidden column beside them that counts their values. */
+export function isCountedSum({ measure, additive }: MeasureShape): boolean {
+  return additive && measure.kind === 'sum';
+}
+
 /** The hidden column that counts a sum's values: a sum of none is NULL, as SUM has it. */
 export function valuesColumn(name: string): string {
   return `_n_${name}`;
@@ -110,11 +139,12 @@ export function valuesColumn(name: string): string {
 export function logicalRows(shape: RollupShape, where?: string): string {
   const list = [
     ...shape.groups.map(({ name }) => ident(name)),
-    ...shape.measures.map(({ name, measure }) =>
-      measure.kind === 'sum'
+    ...shape.measures.map((measure) => {
+      const { name } = measure;
+      return isCountedSum(measure)
         ? `CASE WHEN ${ident(valuesColumn(name))} > 0 THEN ${ident(name)} END AS ${ident(name)}`
-        : ident(name),
-    ),
+        : ident(name);
+    }),
   ];
   return `SELECT ${list.join(', ')} FROM ${qualified(shape.table)}${where === undefined ? '' : ` WHERE ${where}`}`;
 }

@@ -81,6 +81,8 @@ async function createIndexes(client: ClientBase, { dataset, raw, key }: RawShape
     const names = key.map(({ name }) => name);
     // A unique index of a partitioned table must hold the column that partitions it.
     if (partitionBy !== undefined && !names.includes(partitionBy)) names.push(partitionBy);
+    // A delivery of one period has a key once; another delivery may have it too.
+    if (dataset.carries.kind === 'period') names.push(DELIVERY);
     const nulls = key.some(({ nullable }) => nullable) ? ' NULLS NOT DISTINCT' : '';
     const name = keyIndex ?? `${raw.name}_key`;
     await client.query(`CREATE UNIQUE INDEX ${ident(name)} ON ${qualified(raw)} (${columns(names)})${nulls}`);

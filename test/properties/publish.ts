@@ -1,0 +1,169 @@
+import fc from 'fast-check';
+import type pg from 'pg';
+import { Temporal } from 'temporal-polyfill';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createLedgerDatabase } from '../support/ledger.ts';
+import type { TestDatabase } from '../support/postgres.ts';
+import { type Case, isForeign, keyOf, type Layout } from './definition.ts';
+import { keyText, type Kind, type Row } from './model.ts';
+import { World } from './world.ts';
+
+/** Around a month's end and, in Paris, a change of the clocks. */
+const PERIODS = ['2024-10-26', '2024-10-27', '2024-10-31', '2024-11-01'];
+const ZONES = ['UTC', 'Europe/Paris', 'America/New_York', 'Pacific/Auckland'];
+const SEED = 20_241_114;
+const RUNS = Number(process.env['DAYBOARD_PROPERTY_RUNS'] ?? 7);
+
+type Command =
+  | { does: 'publish'; period: string; rows: Row[]; derive: boolean; stopAt: number | undefined }
+  | { does: 'again'; period: string; derive: boolean; reverse: boolean }
+  | { does: 'withdraw'; period: string; derive: boolean; stopAt: number | undefined }
+  | { does: 'recompute'; only: number | undefined };
+
+function dayIn(at: string, zone: string): string {
+  return Temporal.Instant.from(at).toZonedDateTimeISO(zone).toPlainDate().toString();
+}
+
+/** Few values, so that rows meet: the same key from several deliveries, ties, twins, NULLs. */
+function aRow(zone: string, days: readonly string[]): fc.Arbitrary<Row> {
+  return fc
+    .record({
+      id: fc.constantFrom('a', 'b', 'c'),
+      n: fc.constantFrom(null, 0, 1),
+      day: fc.constantFrom(...days),
+      time: fc.constantFrom('00:00', '12:30', '23:59'),
+      kind: fc.constantFrom(null, '', 'web', 'app'),
+      amount: fc.constantFrom(null, -3, 0, 3, 2_147_483_647, -2_147_483_648),
+      price: fc.constantFrom(null, '0.5', '-7.25', 'NaN', 'Infinity'),
+    })
+    .map(({ id, n, day, time, kind, amount, price }) => {
+      const local = Temporal.PlainDateTime.from(`${day}T${time}`).toZonedDateTime(zone);
+      const at = local.toInstant().toString();
+      return { id, n, at, day: dayIn(at, zone), kind, amount, price };
+    });
+}
+
+function rowsOf(each: Case, days: readonly string[]): fc.Arbitrary<Row[]> {
+  const key = keyOf(each);
+  const row = aRow(each.zone, days);
+  return key === undefined
+    ? fc.array(row, { maxLength: 6 })
+    : fc.uniqueArray(row, { maxLength: 7, selector: (value) => keyText(value, key) });
+}
+
+function aCommand(each: Case): fc.Arbitrary<Command> {
+  const derive = fc.boolean();
+  const stopAt = fc.option(fc.integer({ min: 1, max: 90 }), { nil: undefined, freq: 3 });
+  const publish = fc.constantFrom(...PERIODS).chain((period) =>
+    fc.record({
+      does: fc.constant('publish' as const),
+      period: fc.constant(period),
+      rows: rowsOf(each, each.kind.startsWith('period') ? [period] : PERIODS),
+      derive,
+      stopAt,
+    }),
+  );
+  const again = fc.record({
+    does: fc.constant('again' as const),
+    period: fc.constantFrom(...PERIODS),
+    derive,
+    reverse: fc.boolean(),
+  });
+  const withdraw = fc.record({
+    does: fc.constant('withdraw' as const),
+    period: fc.constantFrom(...PERIODS),
+    derive,
+    stopAt,
+  });
+  const recompute = fc.record({
+    does: fc.constant('recompute' as const),
+    only: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
+  });
+  return fc.oneof(
+    { weight: 6, arbitrary: publish },
+    { weight: 1, arbitrary: again },
+    { weight: 2, arbitrary: withdraw },
+    { weight: 2, arbitrary: recompute },
+  );
+}
+
+/** Rows of before: keys may repeat, and days may have been computed in another zone. */
+function before(each: Case): fc.Arbitrary<Row[]> {
+  if (!isForeign(each)) return fc.constant([]);
+  const rows = fc.array(aRow(each.zone, PERIODS), { maxLength: 5 });
+  if (each.layout !== 'foreign, days of its own') return rows;
+  return rows.map((found) => found.map((row) => ({ ...row, day: dayIn(row.at, 'Pacific/Apia') })));
+}
+
+function scenario(cases: readonly Omit<Case, 'zone'>[]) {
+  return fc
+    .record({ which: fc.constantFrom(...cases), zone: fc.constantFrom(...ZONES) })
+    .chain(({ which, zone }) => {
+      const each: Case = { ...which, zone };
+      return fc.record({
+        each: fc.constant(each),
+        before: before(each),
+        commands: fc.array(aCommand(each), { minLength: 2, maxLength: 9 }),
+      });
+    });
+}
+
+async function apply(world: World, command: Command): Promise<void> {
+  const { deliveries } = world;
+  switch (command.does) {
+    case 'publish':
+      return world.publish(command.period, command.rows, command.derive, command.stopAt);
+    case 'again': {
+      const rows = deliveries.get(command.period);
+      if (rows === undefined) return;
+      return world.publish(command.period, command.reverse ? rows.toReversed() : rows, command.derive);
+    }
+    case 'withdraw':
+      if (!deliveries.has(command.period)) return;
+      return world.withdraw(command.period, command.derive, command.stopAt);
+    case 'recompute':
+      return world.recompute(command.only);
+  }
+}
+
+/**
+ * Registers the property for some kinds and layouts: after any sequence of publishes, reloads, returns and
+ * interruptions the raw table, the shadow and the rollups are what the current deliveries make of them.
+ */
+export function itHolds(kinds: readonly Kind[], layouts: readonly Layout[]): void {
+  let database: TestDatabase;
+  let client: pg.Client;
+  let number = 0;
+  beforeAll(async () => {
+    database = await createLedgerDatabase();
+    client = await database.connect();
+    await client.query(`SET TimeZone = 'Asia/Tokyo'`);
+  });
+  afterAll(() => database.drop());
+
+  for (const layout of layouts) {
+    for (const kind of kinds) {
+      it(
+        `${kind}, ${layout}: tables and rollups follow from the current deliveries`,
+        async () => {
+          await fc.assert(
+            fc.asyncProperty(scenario([{ kind, layout }]), async ({ each, before: there, commands }) => {
+              number += 1;
+              const world = await World.open(client, each, number, there);
+              for (const command of commands) {
+                await apply(world, command);
+                const { found, wanted } = await world.state();
+                expect(found).toEqual(wanted);
+              }
+              await world.recompute();
+              const { found, wanted } = await world.state();
+              expect(found).toEqual(wanted);
+            }),
+            { seed: SEED, numRuns: RUNS },
+          );
+        },
+        RUNS * 20_000,
+      );
+    }
+  }
+}

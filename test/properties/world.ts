@@ -1,0 +1,247 @@
+import type pg from 'pg';
+import { readOwed } from '../../src/ledger/derived.ts';
+import { relationState } from '../../src/ledger/relations.ts';
+import { columns, qualified } from '../../src/ledger/sql.ts';
+import { inTransaction } from '../../src/ledger/transaction.ts';
+import { publishDelivery, withdrawDelivery } from '../../src/load/publish/publish.ts';
+import type { Prepared } from '../../src/load/prepared.ts';
+import { derivedInOrder } from '../../src/plan/derived.ts';
+import type { Dataset, Period, Project } from '../../src/project/model.ts';
+import { recomputeBuckets } from '../../src/rollup/recompute.ts';
+import { type Case, definition, isForeign, keyOf, plainSql } from './definition.ts';
+import { expected, type Holding, type Row, texts } from './model.ts';
+
+const COLUMNS = ['id', 'n', 'at', 'day', 'kind', 'amount', 'price'];
+const NEVER = new AbortController().signal;
+
+/** Rows as texts, sorted. */
+interface State {
+  raw: string[];
+  shadow: string[];
+  rollups: string[];
+  changedByRepeating: number;
+}
+
+/** One dataset in the database, and beside it what it must be. */
+export class World {
+  readonly client: pg.Client;
+  readonly each: Case;
+  readonly project: Project;
+  readonly dataset: Dataset;
+  readonly run: string;
+  readonly deliveries = new Map<Period, readonly Row[]>();
+  before: readonly Row[] = [];
+  /** Rows that came or went when the same delivery was published again. */
+  private changedByRepeating = 0;
+
+  private constructor(client: pg.Client, each: Case, number: number, run: string) {
+    this.client = client;
+    this.each = each;
+    this.run = run;
+    const made = definition(each, number);
+    this.project = made.project;
+    this.dataset = made.dataset;
+  }
+
+  /** A new world; a foreign table holds `before` already. */
+  static async open(client: pg.Client, each: Case, number: number, before: readonly Row[]): Promise<World> {
+    const made = await client.query<{ id: string }>(
+      `INSERT INTO dayboard.run (project, context, command, cli, plan, state, by_user, host, pid)
+       VALUES ($1, 'test', 'sync', '', '{}', 'running', 'test', 'test', 1) RETURNING id`,
+      [`p${number}`],
+    );
+    const world = new World(client, each, number, made.rows[0]?.id ?? '');
+    await client.query(`CREATE SCHEMA s${number}`);
+    if (isForeign(each)) {
+      // Wider types than declared, and no constraint: what people have.
+      await client.query(
+        `CREATE TABLE s${number}.visits (amount bigint, id varchar, n smallint, at timestamptz, day date, kind varchar, note text, price numeric)`,
+      );
+      world.before = before;
+      await world.insert(`s${number}.visits`, before);
+    }
+    return world;
+  }
+
+  private async insert(relation: string, rows: readonly Row[]): Promise<void> {
+    await this.client.query(
+      `INSERT INTO ${relation} (${columns(COLUMNS)})
+       SELECT ${columns(COLUMNS)} FROM jsonb_to_recordset($1) AS r(id text, n integer, at timestamptz, day date, kind text, amount integer, price numeric)`,
+      [JSON.stringify(rows)],
+    );
+  }
+
+  private async prepare(period: Period, rows: readonly Row[]): Promise<Prepared> {
+    const relation = {
+      schema: 'dayboard_staging',
+      name: `${this.dataset.name}_${period.replaceAll('-', '_')}_p`,
+    };
+    const types = this.dataset.table.columns.map(({ name, type }) => `"${name}" ${type}`).join(', ');
+    await this.client.query(`DROP TABLE IF EXISTS ${qualified(relation)}`);
+    await this.client.query(`CREATE UNLOGGED TABLE ${qualified(relation)} (${types})`);
+    await this.insert(qualified(relation), rows);
+    const days: Record<string, number> = {};
+    for (const { day } of rows) days[day] = (days[day] ?? 0) + 1;
+    return { relation, rows: rows.length, kept: rows.length, days, findings: [], notes: [] };
+  }
+
+  private options(client: pg.ClientBase, period: Period, derive: boolean) {
+    const { project, dataset, run } = this;
+    return { client, project, dataset, period, run, derive, signal: NEVER };
+  }
+
+  /** Publishes rows as a period's delivery; with `stopAt` the statement of that number fails. */
+  async publish(period: Period, rows: readonly Row[], derive: boolean, stopAt?: number): Promise<void> {
+    const prepared = await this.prepare(period, rows);
+    const old = this.deliveries.get(period);
+    const same = old !== undefined && multiset(old) === multiset(rows);
+    const done = await this.interruptible(stopAt, async (client) => {
+      const published = await publishDelivery({
+        ...this.options(client, period, derive),
+        prepared,
+        object: { key: period, size: 1, etag: 'e', modified: '2024-11-01T00:00:00Z' },
+        rules: 'r',
+      });
+      if (same) this.changedByRepeating += published.added + published.removed;
+    });
+    if (!done) return;
+    this.deliveries.set(period, rows);
+    // In a table that does not say where its rows came from, a period's rows are all that it holds of its days.
+    if (this.each.kind.startsWith('period')) this.before = this.before.filter(({ day }) => day !== period);
+  }
+
+  async withdraw(period: Period, derive: boolean, stopAt?: number): Promise<void> {
+    const done = await this.interruptible(stopAt, async (client) => {
+      await withdrawDelivery(this.options(client, period, derive));
+    });
+    if (!done) return;
+    this.deliveries.delete(period);
+  }
+
+  /** True when the work was done, whether or not it failed after its transaction. */
+  private async interruptible(
+    stopAt: number | undefined,
+    work: (client: pg.ClientBase) => Promise<void>,
+  ): Promise<boolean> {
+    if (stopAt === undefined) {
+      await work(this.client);
+      return true;
+    }
+    const versions = await this.versions();
+    try {
+      await work(stopping(this.client, stopAt));
+      return true;
+    } catch (thrown) {
+      if (!String(thrown).includes(INTERRUPTED)) throw thrown;
+      await this.client.query('ROLLBACK');
+      return (await this.versions()) !== versions;
+    }
+  }
+
+  private async versions(): Promise<string> {
+    const found = await this.client.query(
+      'SELECT period, version FROM dayboard.version WHERE project = $1 AND current ORDER BY period',
+      [this.project.name],
+    );
+    return JSON.stringify(found.rows);
+  }
+
+  /** Recomputes what is owed, parents first, as a run does; with `only`, just the rollup of that place. */
+  async recompute(only?: number): Promise<void> {
+    const { client, project, run } = this;
+    const ordered = derivedInOrder(project);
+    for (const derived of only === undefined ? ordered : ordered.slice(only, only + 1)) {
+      const rollup = project.rollups.find(({ name }) => name === derived.name);
+      if (
+        rollup === undefined ||
+        (await relationState(client, project.name, this.counted(derived.name))).owner === 'absent'
+      )
+        continue;
+      await inTransaction(client, async () => {
+        const owed = (await readOwed(client, project.name)).get(rollup.name);
+        if (owed !== undefined) await recomputeBuckets({ client, project, run }, rollup, owed.buckets);
+      });
+    }
+  }
+
+  private counted(name: string) {
+    return { schema: 'dayboard', name: `rollup_${name}` };
+  }
+
+  /** What is in the tables, and what the current deliveries make of them; rollups too, unless something is owed. */
+  async state(): Promise<{ found: State; wanted: State }> {
+    const { each, dataset, deliveries, before } = this;
+    const empty = { raw: [], shadow: [], rollups: [], changedByRepeating: 0 };
+    const table = await relationState(this.client, this.project.name, dataset.table);
+    if (table.owner === 'absent') return { found: empty, wanted: empty };
+    const want = expected(each.kind, keyOf(each) ?? [], { deliveries, before });
+    const own = !isForeign(each);
+    const shadow = `dayboard.shadow_${dataset.name}`;
+    const owed = await readOwed(this.client, this.project.name);
+    const made = await this.exists(qualified({ schema: dataset.table.schema, name: 'dated_amounts' }));
+    return {
+      found: {
+        raw: await this.read(qualified(dataset.table), own),
+        shadow: (await this.exists(shadow)) ? await this.read(shadow, true) : [],
+        rollups: made && owed.size === 0 ? await this.differences() : [],
+        changedByRepeating: this.changedByRepeating,
+      },
+      wanted: { ...empty, raw: texts(want.raw, own), shadow: texts(want.shadow, true) },
+    };
+  }
+
+  /** Rows in which a published relation and plain SQL over the raw table differ. */
+  private async differences(): Promise<string[]> {
+    const differences: string[] = [];
+    for (const [name, sql] of Object.entries(plainSql(this.dataset))) {
+      const published = `SELECT * FROM ${qualified({ schema: this.dataset.table.schema, name })}`;
+      const found = await this.client.query<{ line: string }>(
+        `(SELECT 'too much: ' || a::text AS line FROM (${published} EXCEPT ALL (${sql})) a)
+          UNION ALL (SELECT 'missing: ' || b::text FROM ((${sql}) EXCEPT ALL ${published}) b)`,
+      );
+      differences.push(...found.rows.map(({ line }) => `${name}: ${line}`));
+    }
+    return differences;
+  }
+
+  async exists(relation: string): Promise<boolean> {
+    const found = await this.client.query<{ oid: string | null }>('SELECT to_regclass($1) AS oid', [
+      relation,
+    ]);
+    return found.rows[0]?.oid !== null;
+  }
+
+  private async read(relation: string, withDelivery: boolean): Promise<string[]> {
+    const found = await this.client.query<Holding>(
+      `SELECT id, n::int, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at, day::text, kind, amount::int, price::text,
+              ${withDelivery ? '_delivery::text' : `''`} AS delivery FROM ${relation}`,
+    );
+    return texts(found.rows, withDelivery);
+  }
+}
+
+const INTERRUPTED = 'interrupted by the test';
+
+function multiset(rows: readonly Row[]): string {
+  return texts(
+    rows.map((row) => ({ ...row, delivery: '' })),
+    false,
+  ).join('\n');
+}
+
+/** The client, but the statement of this number is never sent. */
+function stopping(client: pg.Client, stopAt: number): pg.ClientBase {
+  let statements = 0;
+  return new Proxy(client, {
+    get: (target, property) => {
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== 'function') return value;
+      const bound = value.bind(target) as (...args: unknown[]) => unknown;
+      if (property !== 'query') return bound;
+      return (...args: unknown[]) => {
+        statements += 1;
+        return statements === stopAt ? Promise.reject(new Error(INTERRUPTED)) : bound(...args);
+      };
+    },
+  });
+}
