@@ -12,7 +12,7 @@ import { World } from './world.ts';
 const PERIODS = ['2024-10-26', '2024-10-27', '2024-10-31', '2024-11-01'];
 const ZONES = ['UTC', 'Europe/Paris', 'America/New_York', 'Pacific/Auckland'];
 const SEED = 20_241_114;
-const RUNS = Number(process.env['DAYBOARD_PROPERTY_RUNS'] ?? 7);
+const RUNS = Number(process.env['DAYBOARD_PROPERTY_RUNS'] ?? 4);
 
 type Command =
   | { does: 'publish'; period: string; rows: Row[]; derive: boolean; stopAt: number | undefined }
@@ -28,10 +28,10 @@ function dayIn(at: string, zone: string): string {
 function aRow(zone: string, days: readonly string[]): fc.Arbitrary<Row> {
   return fc
     .record({
-      id: fc.constantFrom('a', 'b', 'c'),
-      n: fc.constantFrom(null, 0, 1),
+      id: fc.constantFrom('a', 'b'),
+      n: fc.constantFrom(null, 0),
       day: fc.constantFrom(...days),
-      time: fc.constantFrom('00:00', '12:30', '23:59'),
+      time: fc.constantFrom('00:00', '23:59'),
       kind: fc.constantFrom(null, '', 'web', 'app'),
       amount: fc.constantFrom(null, -3, 0, 3, 2_147_483_647, -2_147_483_648),
       price: fc.constantFrom(null, '0.5', '-7.25', 'NaN', 'Infinity'),
@@ -47,18 +47,21 @@ function rowsOf(each: Case, days: readonly string[]): fc.Arbitrary<Row[]> {
   const key = keyOf(each);
   const row = aRow(each.zone, days);
   return key === undefined
-    ? fc.array(row, { maxLength: 6 })
-    : fc.uniqueArray(row, { maxLength: 7, selector: (value) => keyText(value, key) });
+    ? fc.array(row, { maxLength: 6, size: 'max' })
+    : fc.uniqueArray(row, { maxLength: 7, size: 'max', selector: (value) => keyText(value, key) });
 }
 
 function aCommand(each: Case): fc.Arbitrary<Command> {
   const derive = fc.boolean();
-  const stopAt = fc.option(fc.integer({ min: 1, max: 90 }), { nil: undefined, freq: 3 });
+  const stopAt = fc.oneof(
+    { weight: 4, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 150 }) },
+  );
   const publish = fc.constantFrom(...PERIODS).chain((period) =>
     fc.record({
       does: fc.constant('publish' as const),
       period: fc.constant(period),
-      rows: rowsOf(each, each.kind.startsWith('period') ? [period] : PERIODS),
+      rows: rowsOf(each, each.kind.startsWith('period') ? [period] : PERIODS.slice(1, 3)),
       derive,
       stopAt,
     }),
@@ -95,17 +98,15 @@ function before(each: Case): fc.Arbitrary<Row[]> {
   return rows.map((found) => found.map((row) => ({ ...row, day: dayIn(row.at, 'Pacific/Apia') })));
 }
 
-function scenario(cases: readonly Omit<Case, 'zone'>[]) {
-  return fc
-    .record({ which: fc.constantFrom(...cases), zone: fc.constantFrom(...ZONES) })
-    .chain(({ which, zone }) => {
-      const each: Case = { ...which, zone };
-      return fc.record({
-        each: fc.constant(each),
-        before: before(each),
-        commands: fc.array(aCommand(each), { minLength: 2, maxLength: 9 }),
-      });
+function scenario(which: Omit<Case, 'zone'>) {
+  return fc.constantFrom(...ZONES).chain((zone) => {
+    const each: Case = { ...which, zone };
+    return fc.record({
+      each: fc.constant(each),
+      before: before(each),
+      commands: fc.array(aCommand(each), { minLength: 5, maxLength: 12, size: 'max' }),
     });
+  });
 }
 
 async function apply(world: World, command: Command): Promise<void> {
@@ -147,18 +148,21 @@ export function itHolds(kinds: readonly Kind[], layouts: readonly Layout[]): voi
         `${kind}, ${layout}: tables and rollups follow from the current deliveries`,
         async () => {
           await fc.assert(
-            fc.asyncProperty(scenario([{ kind, layout }]), async ({ each, before: there, commands }) => {
-              number += 1;
-              const world = await World.open(client, each, number, there);
-              for (const command of commands) {
-                await apply(world, command);
+            fc.asyncProperty(
+              fc.noBias(scenario({ kind, layout })),
+              async ({ each, before: there, commands }) => {
+                number += 1;
+                const world = await World.open(client, each, number, there);
+                for (const command of commands) {
+                  await apply(world, command);
+                  const { found, wanted } = await world.state();
+                  expect(found).toEqual(wanted);
+                }
+                await world.recompute();
                 const { found, wanted } = await world.state();
                 expect(found).toEqual(wanted);
-              }
-              await world.recompute();
-              const { found, wanted } = await world.state();
-              expect(found).toEqual(wanted);
-            }),
+              },
+            ),
             { seed: SEED, numRuns: RUNS },
           );
         },
