@@ -32,7 +32,7 @@ COMMENT ON TABLE dayboard.object IS 'What the last listing of the source saw, on
 CREATE TABLE dayboard.listing (
   project text NOT NULL,
   source text NOT NULL,
-  listed_at timestamptz NOT NULL,
+  listed_at timestamptz,               -- the last time that it could be listed
   objects integer NOT NULL,
   error jsonb,
   PRIMARY KEY (project, source)

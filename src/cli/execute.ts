@@ -31,15 +31,28 @@ export async function execute(
 ): Promise<number> {
   const { workspace, context } = session;
   if (options.list) await workspace.list();
-  const plan = await workspace.plan(request);
   if (options.dryRun) {
-    printPlan(cli, plan, options.json);
+    printPlan(cli, await workspace.plan(request), options.json);
     return EXIT.done;
   }
-  if (plan.steps.length === 0) return nothingToDo(cli, plan, options.json);
-  await confirmProduction(cli, context, options.yes);
-  return run(cli, session, plan, options);
+  let confirmed = false;
+  // Nobody looked at the plan: when the state moved between making and starting it, it is simply made again.
+  for (let tries = 1; ; tries += 1) {
+    const plan = await workspace.plan(request);
+    if (plan.steps.length === 0) return nothingToDo(cli, plan, options.json);
+    if (!confirmed) await confirmProduction(cli, context, options.yes);
+    confirmed = true;
+    try {
+      return await run(cli, session, plan, options);
+    } catch (thrown) {
+      const moved = thrown instanceof DayboardError && thrown.code === 'plan.out-of-date';
+      if (!moved || tries === PLANS) throw thrown;
+    }
+  }
 }
+
+/** So often is a plan made before it is said that the state does not hold still. */
+const PLANS = 3;
 
 export function printPlan(cli: Cli, plan: Plan, json: boolean): void {
   if (json) cli.printJson(plan);
@@ -72,8 +85,14 @@ function runningElsewhere(dataset: string, period: string, reason: string): Dayb
     kind: 'refused',
     message: `${dataset} ${period} is being worked on by another run, and nothing else is left to do.`,
     facts: { dataset, period },
-    next: `${reason} \`dayboard runs\` lists it; watch it with \`dayboard runs follow ID\`.`,
+    next: `${reason} \`dayboard runs follow${runOf(reason)}\` watches it.`,
   });
+}
+
+/** The number of the run that a cell's reason names. */
+function runOf(reason: string): string {
+  const found = /\bRun (\d+)/.exec(reason);
+  return found === null ? '' : ` ${found[1]}`;
 }
 
 async function run(cli: Cli, session: Session, plan: Plan, options: ExecuteOptions): Promise<number> {

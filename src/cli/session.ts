@@ -39,8 +39,17 @@ export async function openSession(io: Io, globals: Globals, remembered?: string)
     context: { name: context.name, readOnly: context.readOnly, production: context.production },
     env,
     actor: io.actor,
+    invocation: invocationOf(globals),
     now: io.now,
     baseDirectory: config.baseDirectory,
   });
   return { workspace, context };
+}
+
+/** How dayboard was called, with what every command needs again to mean the same. */
+function invocationOf(globals: Globals): string {
+  const words = ['dayboard'];
+  if (globals.context !== undefined) words.push('--context', globals.context);
+  if (globals.config !== undefined) words.push('--config', globals.config);
+  return words.join(' ');
 }

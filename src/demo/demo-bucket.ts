@@ -12,6 +12,8 @@ export interface DemoBucketOptions {
   bucket: string;
   /** Weeks of deliveries that a new demo begins with. */
   weeks: number;
+  /** In which 'yesterday' is meant. */
+  timeZone: string;
   now: () => string;
   log: (line: string) => void;
 }
@@ -88,7 +90,7 @@ export class DemoBucket {
 
   /** Deliveries of the days that passed since the demo was made. */
   private laterObjects(): DemoObject[] {
-    const yesterday = today(this.options.now(), 'UTC').subtract({ days: 1 }).toString();
+    const yesterday = today(this.options.now(), this.options.timeZone).subtract({ days: 1 }).toString();
     const story = storyOf(this.options);
     return periodRange(this.options.state.madeOn, yesterday).flatMap((day) =>
       DELIVERY_KINDS.filter((kind) => kind !== 'pushers').map((dataset) => ({

@@ -44,6 +44,9 @@ const DATABASE = 'dayboard_demo';
 const BUCKET = 'dayboard-demo';
 const CONTEXT = 'demo';
 
+/** The exporters stamp visits at midnight in Paris: in that zone each delivery's rows are of its own days. */
+const DEMO_ZONE = 'Europe/Paris';
+
 /** How many weeks of deliveries the demo begins with. */
 const WEEKS = 5;
 
@@ -55,7 +58,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     await removeEmbeddedPostgres({ directory: postgresDirectory, env: options.env });
     removeDemoFiles(directory);
   }
-  const state = readState(directory, today(options.now(), 'UTC').toString());
+  const state = readState(directory, today(options.now(), DEMO_ZONE).toString());
   const postgres = await startEmbeddedPostgres({
     directory: postgresDirectory,
     env: options.env,
@@ -68,6 +71,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       state,
       bucket: BUCKET,
       weeks: WEEKS,
+      timeZone: DEMO_ZONE,
       now: options.now,
       log: options.log,
     });
@@ -101,6 +105,7 @@ async function compose(
   const variables = {
     DATABASE_URL: postgres.connectionString(DATABASE),
     ...bucket.variables,
+    TCHAP_STATS_TIME_ZONE: DEMO_ZONE,
     DAYBOARD_CACHE_DIR: `${directory}/cache`,
   };
   const environmentFile = writeEnvironment(directory, variables);
@@ -111,6 +116,7 @@ async function compose(
     context: { name: CONTEXT, readOnly: false, production: false },
     env: variables,
     actor: options.actor,
+    invocation: `dayboard --config ${SYSTEM}`,
     now: options.now,
     baseDirectory: directory,
   });

@@ -215,7 +215,8 @@ export class Database {
     try {
       await client.connect();
     } catch (thrown) {
-      await client.end().catch(() => undefined);
+      // Not waited for: on a connection that ended while it was made, it may never answer.
+      client.end().catch(() => undefined);
       throw thrown;
     }
     return client;

@@ -124,6 +124,9 @@ interface AttemptRow {
   total_bytes: string | null;
   detail: { etag?: string; phase?: string; etaSeconds?: number };
   error: ErrorValue | null;
+  by_user: string;
+  host: string;
+  run_started_at: Date;
 }
 
 /** The newest run's failed or unfinished step of each delivery, unless a later run did the same step well. */
@@ -135,7 +138,7 @@ async function readAttempts(
   const found = await client.query<AttemptRow>(
     `SELECT DISTINCT ON (s.target, s.period)
             s.target, s.period, s.run, s.kind, s.state, coalesce(s.finished_at, s.started_at, r.started_at) AS at,
-            s.rows, s.bytes, s.total_bytes, s.detail, s.error
+            s.rows, s.bytes, s.total_bytes, s.detail, s.error, r.by_user, r.host, r.started_at AS run_started_at
        FROM ${RANGES}
        JOIN dayboard.step s ON s.project = $1 AND s.target = wanted.dataset AND s.kind IN ('fetch', 'load', 'publish')
         AND s.state IN ('failed', 'running', 'queued')
@@ -163,6 +166,8 @@ function attemptOf(row: AttemptRow, alive: readonly string[]): NonNullable<Deliv
     run: row.run,
     kind: row.kind,
     state: dead ? 'failed' : row.state,
+    by: `${row.by_user} on ${row.host}`,
+    runSince: row.run_started_at.toISOString(),
     at: row.at.toISOString(),
     ...(row.detail.etag === undefined ? {} : { etag: row.detail.etag }),
     ...(error === null ? {} : { error }),
@@ -250,7 +255,7 @@ export async function writeListingError(
   error: ErrorValue,
 ): Promise<void> {
   await client.query(
-    `INSERT INTO dayboard.listing (project, source, listed_at, objects, error) VALUES ($1, $2, clock_timestamp(), 0, $3)
+    `INSERT INTO dayboard.listing (project, source, listed_at, objects, error) VALUES ($1, $2, NULL, 0, $3)
      ON CONFLICT (project, source) DO UPDATE SET error = excluded.error`,
     [project, source, JSON.stringify(error)],
   );
@@ -261,14 +266,14 @@ export async function readListing(
   client: Queryable,
   project: string,
 ): Promise<{ listedAt?: string; error?: ErrorValue }> {
-  const found = await client.query<{ listed_at: Date; error: ErrorValue | null }>(
-    'SELECT listed_at, error FROM dayboard.listing WHERE project = $1 ORDER BY listed_at',
+  const found = await client.query<{ listed_at: Date | null; error: ErrorValue | null }>(
+    'SELECT listed_at, error FROM dayboard.listing WHERE project = $1 ORDER BY listed_at NULLS FIRST',
     [project],
   );
   const error = found.rows.find((row) => row.error !== null)?.error;
-  const oldest = found.rows[0];
+  const oldest = found.rows[0]?.listed_at ?? undefined;
   return {
-    ...(oldest === undefined ? {} : { listedAt: oldest.listed_at.toISOString() }),
+    ...(oldest === undefined ? {} : { listedAt: oldest.toISOString() }),
     ...(error === undefined || error === null ? {} : { error }),
   };
 }

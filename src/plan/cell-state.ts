@@ -63,10 +63,11 @@ function decide(dataset: Dataset, facts: DeliveryFacts, context: StateContext): 
 
 function attempted({ attempt, object, version }: DeliveryFacts): Decision | undefined {
   if (attempt === undefined) return undefined;
-  if (attempt.state === 'running')
-    return { state: 'running', why: `Run ${attempt.run} is at its ${attempt.kind} step.`, since: attempt.at };
-  if (attempt.state === 'queued')
-    return { state: 'running', why: `Queued in run ${attempt.run}.`, since: attempt.at };
+  if (attempt.state === 'running' || attempt.state === 'queued') {
+    const what = attempt.state === 'running' ? `is at its ${attempt.kind} step` : 'has it queued';
+    const who = attempt.by === undefined ? '' : ` of ${attempt.by}, since ${attempt.runSince ?? attempt.at},`;
+    return { state: 'running', why: `Run ${attempt.run}${who} ${what}.`, since: attempt.at };
+  }
   // A missing object is the source's state, told by the listing; and a new object deserves a new judgement.
   if (attempt.error?.code === 'source.object-missing') return undefined;
   if (version !== undefined && version.publishedAt > attempt.at) return undefined;
@@ -110,6 +111,9 @@ function unpublished(dataset: Dataset, { period, object }: DeliveryFacts, contex
   }
   if (isBefore(dataset.since, period))
     return { state: 'not due', why: `Deliveries begin with ${dataset.since}.` };
+  if (isBefore(context.knownSince, period)) {
+    return { state: 'not due', why: `No delivery before ${context.knownSince} is known.` };
+  }
   const due = dueAt(period, dataset.expected, dataset.timeZone);
   if (Temporal.Instant.compare(Temporal.Instant.from(context.now), due) < 0) {
     return { state: 'not due', why: `Due ${due.toString({ smallestUnit: 'minute' })}.` };

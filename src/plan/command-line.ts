@@ -5,16 +5,19 @@ import type { PlanRequest } from './plan.ts';
 /** What is reprocessed when nobody says: whatever is not up to date. */
 export const DEFAULT_REPROCESS: readonly Reprocess[] = ['missing', 'failed', 'stale'];
 
-/** The request as the command line that asks for the same; several, joined by &&, when datasets differ in periods. */
-export function commandLine(request: PlanRequest): string {
-  if (request.cells.length === 0) return derivedCommand(request);
+/**
+ * The request as the command line that asks for the same; several, joined by &&, when datasets differ in periods.
+ * `invocation` is how dayboard was called, with what every command needs: 'dayboard --config NAME'.
+ */
+export function commandLine(request: PlanRequest, invocation = 'dayboard'): string {
+  if (request.cells.length === 0) return derivedCommand(request, invocation);
   return cellGroups(request.cells)
-    .map((group) => ['dayboard', request.command, ...group, ...flags(request)].join(' '))
+    .map((group) => [invocation, request.command, ...group, ...flags(request)].join(' '))
     .join(' && ');
 }
 
-function derivedCommand(request: PlanRequest): string {
-  const words = ['dayboard', request.command, ...request.names];
+function derivedCommand(request: PlanRequest, invocation: string): string {
+  const words = [invocation, request.command, ...request.names];
   if (request.owed === true) words.push('--owed');
   if (request.stale === true) words.push('--stale');
   return words.join(' ');

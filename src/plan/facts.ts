@@ -26,6 +26,9 @@ export interface DeliveryFacts {
     kind: StepKind;
     state: 'failed' | 'running' | 'queued';
     at: string;
+    /** Who started the run, 'ann on bastion', and when. */
+    by?: string;
+    runSince?: string;
     /** The ETag it was about, when it got that far. */
     etag?: string;
     error?: ErrorValue;

@@ -12,6 +12,8 @@ import type { Plan, PlannedCell, PlannedStep, PlanRequest, StepKind } from './pl
 export interface PlanInput {
   project: Project;
   context: string;
+  /** How dayboard was called: 'dayboard --config NAME'; 'dayboard' alone by default. */
+  invocation?: string;
   request: PlanRequest;
   /** RFC 3339. */
   now: string;
@@ -54,7 +56,7 @@ export function makePlan(input: PlanInput): Plan {
     held: input.held,
     basis,
     madeAt: input.now,
-    cli: commandLine(input.request),
+    cli: commandLine(input.request, input.invocation),
   };
 }
 

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { errorCode } from '../ledger/errors.ts';
 import { definitionHash, foreignRelation, recordRelation, relationState } from '../ledger/relations.ts';
 import { columns, ident, literal, qualified } from '../ledger/sql.ts';
-import type { Project, RelationName } from '../project/model.ts';
+import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { dropKeepingRights, grantRights, readRights, type Rights } from './rights.ts';
 import { logicalRows, type RollupShape } from './shape.ts';
 
@@ -35,6 +35,22 @@ export async function ensurePublished(
     owner: shape.rollup.name,
     definitionHash: hash,
   });
+}
+
+/**
+ * Refuses ('relation.foreign') when somebody else's relation has the name that readers know and nobody said what to do
+ * with it: asked before anything is made, so that a refusal leaves nothing behind.
+ */
+export async function requirePublishable(
+  client: ClientBase,
+  project: Project,
+  rollup: Rollup,
+): Promise<void> {
+  const { published } = rollup;
+  if (published === undefined || project.existing[`${published.schema}.${published.name}`] !== undefined)
+    return;
+  const state = await relationState(client, project.name, published);
+  if (state.owner === 'foreign') throw foreignRelation(published, `the rollup ${rollup.name}`);
 }
 
 /** Points the known relation to a table that is about to take the counted table's place, keeping who may read it. */

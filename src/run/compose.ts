@@ -15,6 +15,8 @@ export interface Composition {
   /** The variables of CONTRACT's Configuration, of the chosen context. */
   env: Environment;
   actor: Actor;
+  /** How dayboard was called, for command lines that are shown to be repeated: 'dayboard --config NAME'. */
+  invocation?: string;
   /** The clock: RFC 3339. */
   now: () => string;
   /** What relative paths of the definition start from: the folder of its file. */
@@ -44,6 +46,7 @@ export async function composeWorkspace(parts: Composition): Promise<Workspace> {
     sources,
     cache,
     actor: parts.actor,
+    invocation: parts.invocation ?? 'dayboard',
     now: parts.now,
   });
 }

@@ -47,7 +47,7 @@ async function tableStatus({ client, now }: FreshnessQuery, dataset: Dataset): P
     name: dataset.name,
     kind: 'table' as const,
     owed: [],
-    reads: [dataset.source],
+    reads: [],
     durations: [],
     ...limitSeconds(dataset.freshness),
   };

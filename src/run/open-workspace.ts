@@ -2,14 +2,14 @@ import pg from 'pg';
 import type { Actor } from '../ledger/actor.ts';
 import { Database, type DatabaseSettings } from '../ledger/connection.ts';
 import { readChecks } from '../ledger/derived.ts';
-import { writeListing, writeListingError } from '../ledger/deliveries.ts';
+import { INTERRUPTED, writeListing, writeListingError } from '../ledger/deliveries.ts';
 import { databaseError } from '../ledger/errors.ts';
 import { aliveRuns, takeLock } from '../ledger/locks.ts';
 import { migrate, requireLedger } from '../ledger/migrate.ts';
 import { readDurations, readRun, readRuns, readSteps } from '../ledger/run-reader.ts';
 import { requestCancel } from '../ledger/runs.ts';
 import { rulesHash } from '../load/rules-hash.ts';
-import type { Board, CheckStatus, DerivedStatus, RunSummary } from '../plan/board.ts';
+import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
 import type { RunEvent } from '../plan/events.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
 import { DayboardError, toDayboardError } from '../project/errors.ts';
@@ -41,6 +41,8 @@ export interface WorkspaceParts {
   sources: ReadonlyMap<string, Source>;
   cache: Cache;
   actor: Actor;
+  /** How dayboard was called: 'dayboard --config NAME'. */
+  invocation: string;
   /** The clock: RFC 3339. */
   now: () => string;
 }
@@ -94,6 +96,8 @@ class LedgerWorkspace implements Workspace {
     }
     const pool = new pg.Pool({ ...this.database.config('read'), max: READERS, idleTimeoutMillis: 60_000 });
     pool.on('error', () => undefined);
+    // The pool hears only its idle clients: one that is lost while it is used must not end the process.
+    pool.on('connect', (client) => client.on('error', () => undefined));
     this.pool = pool;
     return pool;
   }
@@ -186,6 +190,7 @@ class LedgerWorkspace implements Workspace {
         client,
         project: this.project,
         context: this.context.name,
+        invocation: this.parts.invocation,
         request,
         now: this.parts.now(),
         rulesHashes: this.rulesHashes,
@@ -202,6 +207,7 @@ class LedgerWorkspace implements Workspace {
       sources: this.parts.sources,
       cache: this.parts.cache,
       actor: this.parts.actor,
+      invocation: this.parts.invocation,
       now: this.parts.now,
       listener: onEvent,
     });
@@ -225,6 +231,10 @@ class LedgerWorkspace implements Workspace {
     });
   }
 
+  activeRuns(): ReadonlyArray<{ id: string }> {
+    return [...this.running.values()].map(({ id }) => ({ id }));
+  }
+
   runs(limit: number): Promise<RunSummary[]> {
     return this.read(async (client) =>
       readRuns(client, this.project.name, limit, await aliveRuns(client, this.project.name)),
@@ -236,7 +246,8 @@ class LedgerWorkspace implements Workspace {
       const found = await readRun(client, this.project.name, id, await aliveRuns(client, this.project.name));
       if (found === undefined) throw unknownRun(id);
       const durations = await readDurations(client, this.project.name);
-      return { ...found, steps: await readSteps(client, found.run.id, durations.medians) };
+      const steps = await readSteps(client, found.run.id, durations.medians);
+      return { ...found, steps: found.run.state === 'interrupted' ? steps.map(endedStep) : steps };
     });
   }
 
@@ -300,6 +311,12 @@ class LedgerWorkspace implements Workspace {
     for (const source of this.parts.sources.values()) source.close();
     await this.pool?.end();
   }
+}
+
+/** A step of a run whose process is gone, before the next run writes so: what it was at failed, the rest never began. */
+function endedStep(step: StepStatus): StepStatus {
+  if (step.state === 'running') return { ...step, state: 'failed', error: INTERRUPTED };
+  return step.state === 'queued' ? { ...step, state: 'cancelled' } : step;
 }
 
 function readOnly(context: ContextInfo): DayboardError {

@@ -16,6 +16,8 @@ export interface PlanQuery {
   client: Queryable;
   project: Project;
   context: string;
+  /** How dayboard was called: 'dayboard --config NAME'; 'dayboard' alone by default. */
+  invocation?: string;
   request: PlanRequest;
   /** RFC 3339. */
   now: string;
@@ -47,6 +49,7 @@ export async function readPlan(query: PlanQuery): Promise<Plan> {
   return makePlan({
     project,
     context: query.context,
+    ...(query.invocation === undefined ? {} : { invocation: query.invocation }),
     request,
     now,
     deliveries,

@@ -25,6 +25,8 @@ export interface RunContext {
   sources: ReadonlyMap<string, Source>;
   cache: Cache;
   actor: Actor;
+  /** How dayboard was called, for command lines that are shown to be repeated. */
+  invocation: string;
   lanes: Lanes;
   /** Aborted by cancel 'now' and by the loss of the ledger. */
   signal: AbortSignal;

@@ -28,6 +28,8 @@ export interface RunnerParts {
   sources: ReadonlyMap<string, Source>;
   cache: Cache;
   actor: Actor;
+  /** How dayboard was called, for command lines that are shown to be repeated. */
+  invocation: string;
   now: () => string;
   listener: (event: RunEvent) => void;
 }
@@ -109,6 +111,7 @@ class ActiveRun {
       sources: parts.sources,
       cache: parts.cache,
       actor: parts.actor,
+      invocation: parts.invocation,
       lanes: new Lanes(parts.database),
       signal: this.abort.signal,
       work: new Map(),

@@ -55,6 +55,8 @@ export interface Workspace {
   plan(request: PlanRequest): Promise<Plan>;
   /** Starts a plan. Rejects with kind 'refused' when the plan is out of date, the context read-only, or a target held. */
   start(plan: Plan, onEvent?: (event: RunEvent) => void): Promise<RunHandle>;
+  /** Runs that were started here and have not ended: they end with this process. */
+  activeRuns(): ReadonlyArray<{ id: string }>;
   runs(limit: number): Promise<RunSummary[]>;
   run(id: string): Promise<RunDetail>;
   /** The events of a run, those already written first; ends when the run ends or the signal aborts. */

@@ -45,6 +45,13 @@ describe('the state of a delivery', () => {
     expect(stateOf({}, aDataset({ since: '2024-11-20' })).state).toBe('not due');
   });
 
+  it('is not missing before the first delivery that is known of its dataset', () => {
+    const known = (knownSince: string) =>
+      cellOf(aDataset(), { dataset: 'visits', period: '2024-11-14' }, { ...context, knownSince }).state;
+    expect(known('2024-11-15')).toBe('not due');
+    expect(known('2024-11-14')).toBe('missing');
+  });
+
   it('is available once the source has it, and fetched once exactly that object is in the cache', () => {
     expect(stateOf({ object }).state).toBe('available');
     expect(stateOf({ object: { ...object, fetchedEtag: 'one' } }).state).toBe('fetched');

@@ -78,6 +78,7 @@ function input(changes: Partial<PlanInput> = {}): PlanInput {
       ],
     }),
     context: 'demo',
+    invocation: 'dayboard',
     request: request(),
     now: NOW,
     deliveries: new Map(deliveries.map((facts) => [deliveryKey(facts.dataset, facts.period), facts])),

@@ -7,6 +7,7 @@ import { affectedDerived } from '../../plan/derived.ts';
 import type { Dataset, Period, Project, SourceObject } from '../../project/model.ts';
 import { applyDeltas } from '../../rollup/deltas.ts';
 import { ensureRollup } from '../../rollup/ensure.ts';
+import { requirePublishable } from '../../rollup/published.ts';
 import { oweTouched } from '../../rollup/owed.ts';
 import type { Prepared } from '../prepared.ts';
 import { inTransaction, setForDataset, setLockTimeout, withRetries } from '../../ledger/transaction.ts';
@@ -114,8 +115,10 @@ export async function ensureDataset(
   project: Project,
   dataset: Dataset,
 ): Promise<RawShape> {
-  const shape = await ensureRawTable(client, project.name, dataset);
   const affected = affectedDerived(project, [dataset.name]);
+  for (const rollup of project.rollups)
+    if (affected.has(rollup.name)) await requirePublishable(client, project, rollup);
+  const shape = await ensureRawTable(client, project.name, dataset);
   try {
     await inTransaction(client, async () => {
       await setLockTimeout(client);

@@ -30,6 +30,6 @@ export const checkStep: StepWork = async (run, step, report) => {
     }
     if (result.verdict === 'warn')
       report.note(`${check.description}: ${count} finding${count === 1 ? '' : 's'}`);
-    return { end: 'done', rows: count, detail: { verdict: result.verdict } };
+    return { end: 'done', detail: { verdict: result.verdict, findings: count } };
   });
 };

@@ -35,9 +35,8 @@ export const rollupStep: StepWork = async (run, step, report) => {
         });
         const measured = await measureRollup(client, run.project, rollup);
         await recordMeasurement(client, run.project.name, rollup.name, measured);
-        if (buckets.length === 0)
-          return { end: 'skipped', reason: 'kept exact by the publishes; nothing is owed' };
-        return { end: 'done', rows: measured.rows, detail: { buckets } };
+        const how = buckets.length === 0 ? 'kept exact by the publishes' : 'computed';
+        return { end: 'done', rows: measured.rows, detail: { how, buckets } };
       } catch (thrown) {
         const error = databaseError(thrown, { rollup: rollup.name });
         await recordRefreshError(client, run.project.name, rollup.name, 'rollup', error.toJSON()).catch(

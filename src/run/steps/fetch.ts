@@ -1,5 +1,7 @@
 import { markFetched } from '../../ledger/deliveries.ts';
+import { commandLine } from '../../plan/command-line.ts';
 import { deliveryKey } from '../../plan/facts.ts';
+import type { Period } from '../../project/model.ts';
 import { DayboardError } from '../../project/errors.ts';
 import { fetchToCache } from '../../source/cache.ts';
 import type { RunContext, StepWork } from '../run-context.ts';
@@ -12,7 +14,13 @@ export const fetchStep: StepWork = async (run, step, report) => {
   const object = run.cells.get(deliveryKey(dataset.name, period))?.object;
   const source = run.sources.get(dataset.source);
   if (source === undefined) throw new RangeError(`no source "${dataset.source}"`);
-  if (object === undefined) throw nothingThere(run, dataset.key.replaceAll('{period}', period), source.place);
+  if (object === undefined)
+    throw nothingThere(run, {
+      dataset: dataset.name,
+      period,
+      key: dataset.key.replaceAll('{period}', period),
+      place: source.place,
+    });
   const file = await fetchToCache({
     source,
     cache: run.cache,
@@ -31,11 +39,19 @@ export const fetchStep: StepWork = async (run, step, report) => {
   };
 };
 
-function nothingThere(run: RunContext, key: string, place: string): DayboardError {
+function nothingThere(
+  run: RunContext,
+  missing: { dataset: string; period: Period; key: string; place: string },
+): DayboardError {
+  const { dataset, period, key, place } = missing;
+  const again = commandLine(
+    { ...run.plan.request, command: 'sync', cells: [{ dataset, periods: [period] }] },
+    run.invocation,
+  );
   return new DayboardError({
     code: 'source.object-missing',
     message: `There is no object ${key} in ${place}.`,
     facts: { key, place },
-    next: `What was published before is as it was. Ask whoever delivers it; \`${run.plan.cli}\` loads it once it is there.`,
+    next: `What was published before is as it was. Ask whoever delivers it; \`${again}\` loads it once it is there.`,
   });
 }

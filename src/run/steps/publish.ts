@@ -28,6 +28,11 @@ export const publishStep: StepWork = async (run, step, report) => {
       });
       run.work.delete(deliveryKey(dataset.name, period));
       const { version, added, removed } = published;
+      if (dataset.carries.kind === 'period' && version === 1 && removed > 0) {
+        report.note(
+          `${removed} rows that were in ${dataset.table.schema}.${dataset.table.name} before this delivery were replaced`,
+        );
+      }
       return { end: 'done', rows: published.kept, detail: { etag: object.etag, version, added, removed } };
     }),
   );
