@@ -184,7 +184,7 @@ describe('looking', () => {
     place.deliver('visits_2024-11-14.csv', 'nonsense\n');
     await place.run(['sync', '2024-11-14', 'visits']);
     expect((await place.run(['runs'])).stdout).toMatch(
-      /1 {2}✘ failed .* 2 of 5, 1 failed, 2 skipped .*dayboard sync 2024-11-14 visits/,
+      /1 {2}✘ failed .* 3 of 5, 1 failed, 1 skipped .*dayboard sync 2024-11-14 visits/,
     );
     const shown = await place.run(['runs', 'show', '1']);
     expect(shown.stdout).toMatch(/✘ failed +load +visits 2024-11-14/);
