@@ -89,10 +89,18 @@ export const ANSWERS: readonly Action[] = [
   }),
   answer({
     id: 'dismiss',
-    places: DIALOGS.filter((place) => place !== 'help'),
+    places: DIALOGS.filter((place) => place !== 'help' && place !== 'leave'),
     keys: ['esc', 'ctrl-c'],
     label: 'leave',
     help: 'close this and change nothing',
+    footer: 99,
+  }),
+  answer({
+    id: 'dismiss',
+    places: ['leave'],
+    keys: ['esc'],
+    label: 'stay',
+    help: 'stay here',
     footer: 99,
   }),
   answer({

@@ -55,10 +55,11 @@ export class Controller {
     }
   }
 
-  /** ctrl-c twice quits, whatever is open. */
+  /** ctrl-c twice quits, whatever is open; once where quitting is what is asked about. */
   private interrupted(key: string): boolean {
     this.interrupts = key === 'ctrl-c' ? this.interrupts + 1 : 0;
-    if (this.interrupts < 2) return false;
+    const enough = this.store.current.dialog?.kind === 'leave' ? 1 : 2;
+    if (this.interrupts < enough) return false;
     this.exit();
     return true;
   }
@@ -195,22 +196,30 @@ export class Controller {
   }
 
   private quit(): void {
+    this.runs.reconcile();
     const { here } = this.store.current;
     if (here.length === 0) this.exit();
-    else this.store.update((state) => ({ ...state, dialog: { kind: 'leave', runs: [...here] } }));
+    else this.store.update((state) => ({ ...state, dialog: { kind: 'leave' } }));
   }
 
   private leave(id: 'leave.wait' | 'leave.step' | 'leave.now'): void {
     const { here } = this.store.current;
     this.dismiss();
-    if (here.length === 0) this.exit();
+    if (here.length === 0) {
+      this.exit();
+      return;
+    }
     this.store.update((state) => ({ ...state, leaving: true }));
     if (id === 'leave.wait') return;
     for (const run of here) void this.runs.cancel(run, id === 'leave.step' ? 'step' : 'now');
   }
 
   private dismiss(): void {
-    this.store.update((state) => ({ ...state, dialog: undefined, leaving: false }));
+    this.store.update(({ dialog, ...state }) => ({
+      ...state,
+      dialog: undefined,
+      leaving: state.leaving && dialog?.kind !== 'leave',
+    }));
   }
 
   private open(): void {

@@ -67,7 +67,7 @@ function overlay(
     case 'confirm':
       return confirmDialog(state, theme, dialog);
     case 'leave':
-      return leaveDialog(state, theme, dialog);
+      return leaveDialog(state, theme);
     case 'date':
       return dateDialog(state, theme, dialog);
     case 'details':

@@ -16,6 +16,8 @@ export interface FeedOptions {
   now: () => string;
   /** Seconds between listings of the source; 0 lists once. */
   relistSeconds: number;
+  /** Every second and whenever something changed: for what the workspace knows by itself. */
+  onLook: () => void;
 }
 
 const TICK_MS = 1000;
@@ -48,9 +50,13 @@ export class Feed {
 
   /** Reads the board, then lists the source, then goes on. */
   start(): void {
-    const { store, workspace, now } = this.options;
+    const { store, workspace, now, onLook } = this.options;
     this.unwatch = workspace.watch((change) => this.changed(change));
-    this.tick = setInterval(() => store.feed((state) => ticked(state, now())), TICK_MS);
+    this.tick = setInterval(() => {
+      store.feed((state) => ticked(state, now()));
+      onLook();
+    }, TICK_MS);
+    onLook();
     this.readBoard();
     void this.list();
   }
@@ -135,7 +141,8 @@ export class Feed {
   }
 
   private changed(change: LedgerChange): void {
-    const { store, now } = this.options;
+    const { store, now, onLook } = this.options;
+    onLook();
     if (change.kind === 'event') {
       if (!this.own.has(change.event.run)) this.onBoard(change.event);
     } else if (change.kind === 'lost') {

@@ -5,7 +5,6 @@ import { App } from './app.tsx';
 import { clean } from './clean.ts';
 import { Controller } from './controller.ts';
 import { Feed } from './feed.ts';
-import { plural } from './format.ts';
 import type { Size } from './layout.ts';
 import { outcomeText, Runs } from './runs.ts';
 import { slimStream } from './slim.ts';
@@ -56,9 +55,15 @@ export async function runConsole(parts: {
       tips: parts.tips ?? [],
     }),
   );
-  const feed = new Feed({ workspace, store, now, relistSeconds: options.relistSeconds ?? 60 });
   let exit: () => void = () => undefined;
-  const runs = new Runs({
+  const feed = new Feed({
+    workspace,
+    store,
+    now,
+    relistSeconds: options.relistSeconds ?? 60,
+    onLook: () => runs.reconcile(),
+  });
+  const runs: Runs = new Runs({
     workspace,
     store,
     feed,
@@ -93,19 +98,32 @@ export async function runConsole(parts: {
     runs.unfollow();
     store.close();
   }
-  io.stdout.write(`${clean(lastLine(workspace, runs))}\n`);
+  io.stdout.write(`${clean(lastLine(workspace, runs.endings))}\n`);
 }
 
 function sizeOf(stdout: NodeJS.WriteStream): Size {
   return { columns: stdout.columns || 80, rows: stdout.rows || 24 };
 }
 
-/** What is left on the terminal: what the console was on, and how its last run ended. */
-function lastLine(workspace: Workspace, { outcomes }: Runs): string {
+/** What is left on the terminal: what the console was on, how its last run ended, and what is cancelled with it. */
+function lastLine(workspace: Workspace, endings: Runs['endings']): string {
   const place = `dayboard: ${workspace.project.name} in ${workspace.context.name}`;
-  const last = outcomes.at(-1);
-  if (last === undefined) return `${place}; nothing was started from here.`;
-  return `${place}; ${plural(outcomes.length, 'run')}, the last ${outcomeText(last)}.`;
+  const active = workspace.activeRuns().map(({ id }) => `run ${id}`);
+  const last = endings.at(-1);
+  const ended =
+    last === undefined
+      ? []
+      : [
+          `${endings.length > 1 ? `${endings.length} runs ended, the last of them ` : ''}run ${last.id} ${last.outcome === undefined ? 'has ended' : outcomeText(last.outcome)}`,
+        ];
+  const cancelled =
+    active.length === 0
+      ? []
+      : [
+          `${active.join(' and ')} ${active.length === 1 ? 'is' : 'are'} cancelled now, what is in flight is rolled back`,
+        ];
+  const told = [...ended, ...cancelled];
+  return `${place}; ${told.length === 0 ? 'nothing was run from here' : told.join('; ')}.`;
 }
 
 function noTerminal(): DayboardError {

@@ -9,6 +9,9 @@ import { fold, runFromLedger, runFromPlan } from './run-model.ts';
 import type { ConsoleState } from './state.ts';
 import type { Store } from './store.ts';
 
+/** How the end of a run is said. */
+const TONES = { done: 'good', cancelled: 'plain', partly: 'bad', failed: 'bad' } as const;
+
 /** Plans, starts, follows and stops runs for the console. */
 export class Runs {
   private readonly workspace: Workspace;
@@ -18,8 +21,10 @@ export class Runs {
   private readonly handles = new Map<string, RunHandle>();
   private readonly onIdle: () => void;
   private following: { id: string; stop: AbortController } | undefined;
-  /** What the console did, for the line it leaves behind. */
-  readonly outcomes: Outcome[] = [];
+  /** Runs of this process that have ended, in the order of their ends; for the line that the console leaves behind. */
+  readonly endings: Array<{ id: string; outcome: Outcome | undefined }> = [];
+  /** Runs that something else in this process started, while their outcome is read. */
+  private readonly ending = new Set<string>();
 
   constructor(parts: {
     workspace: Workspace;
@@ -71,12 +76,33 @@ export class Runs {
       const models = new Map(state.models);
       if (!models.has(handle.id)) models.set(handle.id, runFromPlan(handle.id, plan, this.now()));
       const shown = { ...openRun(clearMarks(state), handle.id), dialog: undefined };
-      return { ...shown, models, here: [...state.here, handle.id], tips: [] };
+      const here = [...state.here.filter((id) => id !== handle.id), handle.id];
+      return { ...shown, models, here, tips: [] };
     });
     handle.done.then(
       (outcome) => this.ended(handle.id, outcome),
       (thrown: unknown) => this.broke(handle.id, thrown),
     );
+  }
+
+  /**
+   * Takes in runs of this process that no key of the console started (they end with it all the same), and lets go of
+   * those that have ended.
+   */
+  reconcile(): void {
+    const active = this.workspace.activeRuns().map(({ id }) => id);
+    const { here } = this.store.current;
+    const known = new Set([...here, ...this.handles.keys(), ...this.endings.map(({ id }) => id)]);
+    const found = active.filter((id) => !known.has(id));
+    if (found.length > 0) this.store.feed((state) => ({ ...state, here: [...found, ...state.here] }));
+    for (const id of here) if (!this.handles.has(id) && !active.includes(id)) void this.endedElsewhere(id);
+  }
+
+  private async endedElsewhere(id: string): Promise<void> {
+    if (this.ending.has(id)) return;
+    this.ending.add(id);
+    const detail = await this.workspace.run(id).catch(() => undefined);
+    this.ended(id, detail?.outcome);
   }
 
   private async refused(plan: Plan, thrown: unknown): Promise<void> {
@@ -95,13 +121,14 @@ export class Runs {
     this.store.update((state) => ({ ...state, dialog: next }));
   }
 
-  private ended(id: string, outcome: Outcome): void {
+  private ended(id: string, outcome: Outcome | undefined): void {
     this.handles.delete(id);
-    this.outcomes.push(outcome);
-    const tone = outcome.state === 'done' ? 'good' : outcome.state === 'cancelled' ? 'plain' : 'bad';
-    this.store.update((state) => say(withoutRun(state, id), `Run ${id} ${outcomeText(outcome)}`, tone));
+    this.endings.push({ id, outcome });
+    const tone = TONES[outcome?.state ?? 'cancelled'];
+    const how = outcome === undefined ? 'has ended' : outcomeText(outcome);
+    this.store.update((state) => say(withoutRun(state, id), `Run ${id} ${how}`, tone));
     this.feed.readBoard();
-    if (this.handles.size === 0) this.onIdle();
+    if (this.store.current.here.length === 0) this.onIdle();
   }
 
   private broke(id: string, thrown: unknown): void {
@@ -110,7 +137,8 @@ export class Runs {
     this.store.update((state) =>
       say(withoutRun(state, id), `Run ${id} could not be written down: ${message}`, 'bad'),
     );
-    if (this.handles.size === 0) this.onIdle();
+    this.endings.push({ id, outcome: undefined });
+    if (this.store.current.here.length === 0) this.onIdle();
   }
 
   /** Stops a run, from here or elsewhere. */
@@ -192,8 +220,13 @@ function openRun(state: ConsoleState, id: string, focus?: { dataset: string; per
   return { ...state, screen: 'run', back, runView: { id, row: 0, first: 0, following: true, focus } };
 }
 
+/** The state once a run of this process has ended: no dialog asks any more what is to become of it. */
 function withoutRun(state: ConsoleState, id: string): ConsoleState {
-  return { ...state, here: state.here.filter((each) => each !== id) };
+  const here = state.here.filter((each) => each !== id);
+  const { dialog } = state;
+  const settled =
+    (dialog?.kind === 'leave' && here.length === 0) || (dialog?.kind === 'confirm' && dialog.run === id);
+  return { ...state, here, dialog: settled ? undefined : dialog };
 }
 
 /** 'done in 0:41: 3 published, 1 failed'. */

@@ -46,7 +46,7 @@ export type Dialog =
       error?: ErrorValue;
     }
   | { kind: 'confirm'; mode: 'step' | 'now'; run: string }
-  | { kind: 'leave'; runs: string[] }
+  | { kind: 'leave' }
   | { kind: 'date'; typed: string; problem?: string }
   | { kind: 'details'; title: string; lines: string[]; first: number }
   | { kind: 'help'; first: number };
@@ -90,7 +90,7 @@ export interface ConsoleState {
   runs?: RunSummary[];
   freshness?: DerivedStatus[];
   models: ReadonlyMap<string, RunModel>;
-  /** Runs that were started here and are in flight. */
+  /** Runs in flight that end with this process: started with a key, or by something else in it; the newest last. */
   here: readonly string[];
   screen: Screen;
   /** Screens under this one, the last one next. */

@@ -261,9 +261,9 @@ describe('around it', () => {
     press('q');
     await ended;
     open = undefined;
-    const lines = await screen.waitFor('nothing was started from here');
+    const lines = await screen.waitFor('nothing was run from here');
     expect(lines.filter((line) => line !== '')).toEqual([
-      'dayboard: web-stats in preprod; nothing was started from here.',
+      'dayboard: web-stats in preprod; nothing was run from here.',
     ]);
     expect(rawModes[0]).toBe(true);
     expect(rawModes.at(-1)).toBe(false);

@@ -214,7 +214,7 @@ describe('every frame', () => {
         error: { code: 'x', message: 'held', facts: {} },
       },
       { kind: 'confirm', mode: 'now', run: '12' },
-      { kind: 'leave', runs: ['12'] },
+      { kind: 'leave' },
       { kind: 'date', typed: '11-13' },
       { kind: 'details', title: 'a step', lines: ['why', '', 'x'.repeat(300)], first: 0 },
       { kind: 'help', first: 0 },

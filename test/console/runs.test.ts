@@ -267,6 +267,7 @@ describe('a run', () => {
       concurrency: 1,
       force: [],
     });
+    console.workspace.ofOthers.add('1901');
     await console.workspace.start(plan);
     console.workspace.tell({ kind: 'changed' });
     await expect(console.screen).toShow(/run 1901: 0\/3 by operator/u);
@@ -304,7 +305,7 @@ describe('quitting with a run in flight', () => {
     for (let beat = 0; beat < 100; beat += 1) console.workspace.beat();
     await console.ended;
     open = undefined;
-    await expect(console.screen).toShow('1 run, the last is done in');
+    await expect(console.screen).toShow('web-stats in preprod; run 1901 is done in');
   });
 
   it('cancels it with c, and ends when that is done', async () => {
@@ -313,7 +314,7 @@ describe('quitting with a run in flight', () => {
     await console.ended;
     open = undefined;
     expect(console.workspace.runsHere[0]?.outcome?.state).toBe('cancelled');
-    await expect(console.screen).toShow('the last was cancelled');
+    await expect(console.screen).toShow('run 1901 was cancelled');
   });
 
   it('stops after the step with s, and ends when that is done', async () => {
@@ -326,6 +327,59 @@ describe('quitting with a run in flight', () => {
     await console.ended;
     open = undefined;
     expect(console.workspace.runsHere[0]?.outcome?.steps.done).toBe(1);
+  });
+});
+
+describe('quitting with a run in flight that no key of the console started', () => {
+  async function inFlight(): Promise<ConsoleUnderTest> {
+    const console = start();
+    await console.screen.waitFor('2 failed');
+    const cells = [{ dataset: 'events', periods: ['2026-11-21'] }];
+    const request = { command: 'sync' as const, reprocess: ['missing' as const], names: [], force: [] };
+    await console.workspace.start(await console.workspace.plan({ ...request, cells, concurrency: 1 }));
+    console.press('q');
+    await console.screen.waitFor('QUIT while a run is in flight?');
+    await expect(console.screen).toShow('Run 1901 lives in this process');
+    return console;
+  }
+
+  it('asks for it too, and waits for it', async () => {
+    const console = await inFlight();
+    console.press('w');
+    await expect(console.screen).toShow('quits when the run ends');
+    for (let beat = 0; beat < 100; beat += 1) console.workspace.beat();
+    await console.ended;
+    open = undefined;
+    await expect(console.screen).toShow('web-stats in preprod; run 1901 is done in');
+  });
+
+  it('cancels it when that is chosen, and quits when it has ended', async () => {
+    const console = await inFlight();
+    console.press('c');
+    await console.ended;
+    open = undefined;
+    expect(console.workspace.runsHere[0]?.outcome?.state).toBe('cancelled');
+    await expect(console.screen).toShow('run 1901 was cancelled in');
+  });
+
+  it('takes the question back when the run ends before the answer', async () => {
+    const console = await inFlight();
+    for (let beat = 0; beat < 100; beat += 1) console.workspace.beat();
+    await console.screen.waitFor((lines) => !lines.join('\n').includes('QUIT'));
+    await expect(console.screen).toShow('Run 1901 is done in');
+    console.press('q');
+    await console.ended;
+    open = undefined;
+  });
+
+  it('quits at once with ctrl-c in the question, and says what is cancelled', async () => {
+    const console = await inFlight();
+    await expect(console.screen).toShow('ctrl-c cancel now and quit at once');
+    console.press('ctrl-c');
+    await console.ended;
+    open = undefined;
+    await expect(console.screen).toShow('run 1901 is cancelled now');
+    await console.workspace.close();
   });
 });
 

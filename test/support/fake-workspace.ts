@@ -45,6 +45,8 @@ export class FakeWorkspace implements Workspace {
   readonly context: ContextInfo;
   readonly facts: Map<string, DeliveryFacts>;
   readonly runsHere: FakeRun[] = [];
+  /** Runs of `runsHere` that stand for those of another process. */
+  readonly ofOthers = new Set<string>();
   /** How often each method was called. */
   readonly calls = { board: 0, list: 0, plan: 0, start: 0 };
   /** Set to make `board` fail. */
@@ -289,6 +291,12 @@ export class FakeWorkspace implements Workspace {
     }
   }
 
+  activeRuns(): Array<{ id: string }> {
+    return this.runsHere
+      .filter((run) => run.outcome === undefined && !this.ofOthers.has(run.id))
+      .map(({ id }) => ({ id }));
+  }
+
   async runs(limit: number): Promise<RunSummary[]> {
     const past: RunSummary[] = Array.from({ length: 30 }, (_, index) => this.pastRun(1900 - index, index));
     return [...this.runsHere.map((run) => summaryOf(run)).reverse(), ...past].slice(0, limit);
@@ -333,7 +341,7 @@ export class FakeWorkspace implements Workspace {
       ...(step.estimateSeconds === undefined ? {} : { medianSeconds: step.estimateSeconds }),
       detail: {},
     }));
-    return { run, plan, steps };
+    return { run, plan, steps, ...(here?.outcome === undefined ? {} : { outcome: here.outcome }) };
   }
 
   async *follow(id: string): AsyncIterable<RunEvent> {

@@ -35,14 +35,11 @@ export function confirmDialog(
   });
 }
 
-export function leaveDialog(
-  state: ConsoleState,
-  theme: Theme,
-  dialog: Extract<Dialog, { kind: 'leave' }>,
-): Overlay {
+export function leaveDialog(state: ConsoleState, theme: Theme): Overlay {
   const width = Math.min(70, state.size.columns - 4);
-  const many = dialog.runs.length > 1;
-  const text = `${many ? `Runs ${dialog.runs.join(', ')} live` : `Run ${dialog.runs[0]} lives`} in this process: when it ends, ${many ? 'they end' : 'the run ends'} with it.`;
+  const runs = state.here;
+  const many = runs.length > 1;
+  const text = `${many ? `Runs ${runs.join(', ')} live` : `Run ${runs[0]} lives`} in this process: when it ends, ${many ? 'they end' : 'the run ends'} with it.`;
   return box(theme, state.size, {
     title: many ? 'QUIT while runs are in flight?' : 'QUIT while a run is in flight?',
     width,
@@ -53,13 +50,14 @@ export function leaveDialog(
       choice(theme, 'w', 'wait: the console stays until it ends, then quits'),
       choice(theme, 's', 'stop after this step, then quit'),
       choice(theme, 'c', 'cancel now and roll back what is in flight, then quit'),
+      choice(theme, 'ctrl-c', 'cancel now and quit at once'),
       choice(theme, 'Esc', 'stay here'),
     ],
   });
 }
 
 function choice(theme: Theme, key: string, label: string): Row {
-  return [[`  ${pad(key, 5)}`, theme.key], [label]];
+  return [[`  ${pad(key, 7)}`, theme.key], [label]];
 }
 
 export function dateDialog(
