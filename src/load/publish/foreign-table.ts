@@ -3,6 +3,7 @@ import { qualified } from '../../ledger/sql.ts';
 import { DayboardError } from '../../project/errors.ts';
 import type { Dataset } from '../../project/model.ts';
 import { typeFamily } from '../column-types.ts';
+import { missingRight } from './missing-right.ts';
 
 interface ForeignColumn {
   name: string;
@@ -12,7 +13,8 @@ interface ForeignColumn {
 
 /**
  * Checks that a table which dayboard did not make can be filled in place: it is a table, has every column of the
- * definition with a type of the same kind, and demands no other. 'relation.kind' or 'relation.columns' otherwise.
+ * definition with a type of the same kind, demands no other, and may be filled by this user. 'relation.kind',
+ * 'relation.columns' or 'relation.permission' otherwise.
  */
 export async function checkForeignTable(client: ClientBase, dataset: Dataset): Promise<void> {
   const { schema, name } = dataset.table;
@@ -30,6 +32,8 @@ export async function checkForeignTable(client: ClientBase, dataset: Dataset): P
       next: 'Rename it, or name another table in the definition.',
     });
   }
+  const denied = await deniedRights(client, dataset);
+  if (denied.length > 0) throw await missingRight(client, dataset, `no ${denied.join(', ')} on it`);
   const differences = differencesOf(dataset, await readColumns(client, dataset));
   if (differences.length === 0) return;
   throw new DayboardError({
@@ -39,6 +43,15 @@ export async function checkForeignTable(client: ClientBase, dataset: Dataset): P
     facts: { relation, dataset: dataset.name },
     next: 'Change the table by hand, or the definition, or name another table in the definition.',
   });
+}
+
+async function deniedRights(client: ClientBase, dataset: Dataset): Promise<string[]> {
+  const found = await client.query<{ right: string }>(
+    `SELECT wanted AS right FROM unnest(ARRAY['SELECT', 'INSERT', 'DELETE']) AS wanted
+      WHERE NOT has_table_privilege($1::regclass, wanted)`,
+    [qualified(dataset.table)],
+  );
+  return found.rows.map((row) => row.right);
 }
 
 async function readColumns(client: ClientBase, dataset: Dataset): Promise<ForeignColumn[]> {

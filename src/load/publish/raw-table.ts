@@ -2,11 +2,13 @@ import type { ClientBase } from 'pg';
 import { databaseError, errorCode } from '../../ledger/errors.ts';
 import { definitionHash, recordRelation, relationState, type RelationKind } from '../../ledger/relations.ts';
 import { columns, ident, literal, qualified } from '../../ledger/sql.ts';
-import { DayboardError } from '../../project/errors.ts';
-import type { Column, Dataset, Day, RelationName } from '../../project/model.ts';
+import type { Dataset, Day, RelationName } from '../../project/model.ts';
 import { Temporal } from 'temporal-polyfill';
-import { inTransaction } from '../../ledger/transaction.ts';
+import { inTransaction, setLockTimeout } from '../../ledger/transaction.ts';
+import { keyOf } from '../unique-rows.ts';
 import { checkForeignTable } from './foreign-table.ts';
+import { missingRight } from './missing-right.ts';
+import { alterOwn, columnSql, createIndexes } from './own-table.ts';
 import { dayStart, DELIVERY, rawShape, type RawShape } from './shape.ts';
 
 /**
@@ -24,6 +26,7 @@ export async function ensureRawTable(
   const state = await relationState(client, project, dataset.table);
   try {
     return await inTransaction(client, async () => {
+      await setLockTimeout(client);
       const shape = rawShape(dataset, state.owner !== 'foreign');
       if (state.owner === 'absent') await createOwn(client, project, shape);
       if (state.owner === 'ours') await bringUpToDate(client, project, shape, state.definitionHash);
@@ -33,13 +36,9 @@ export async function ensureRawTable(
     });
   } catch (thrown) {
     throw errorCode(thrown) === '42501'
-      ? await missingRight(client, dataset, thrown)
+      ? await missingRight(client, dataset, thrown instanceof Error ? thrown.message : String(thrown), thrown)
       : databaseError(thrown, { dataset: dataset.name });
   }
-}
-
-function columnSql({ name, type, nullable }: Column): string {
-  return `${ident(name)} ${type}${nullable ? '' : ' NOT NULL'}`;
 }
 
 function hashOf(dataset: Dataset): string {
@@ -49,6 +48,7 @@ function hashOf(dataset: Dataset): string {
     indexes,
     keyIndex,
     partitionBy,
+    keyOf(dataset),
   ]);
 }
 
@@ -63,38 +63,12 @@ async function createOwn(client: ClientBase, project: string, shape: RawShape): 
     `COMMENT ON COLUMN ${qualified(raw)}.${ident(DELIVERY)} IS 'First day of the delivery that the row came from (dayboard)'`,
   );
   await createIndexes(client, shape);
-  await recordRelation(client, project, raw, {
-    kind: 'raw',
-    owner: dataset.name,
-    definitionHash: hashOf(dataset),
-  });
+  await record(client, project, raw, 'raw', dataset);
 }
 
 async function ensureSchema(client: ClientBase, schema: string): Promise<void> {
   const found = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema]);
   if (found.rowCount === 0) await client.query(`CREATE SCHEMA ${ident(schema)}`);
-}
-
-async function createIndexes(client: ClientBase, { dataset, raw, key }: RawShape): Promise<void> {
-  const { partitionBy, keyIndex, indexes } = dataset.table;
-  if (key !== undefined) {
-    const names = key.map(({ name }) => name);
-    // A unique index of a partitioned table must hold the column that partitions it.
-    if (partitionBy !== undefined && !names.includes(partitionBy)) names.push(partitionBy);
-    // A delivery of one period has a key once; another delivery may have it too.
-    if (dataset.carries.kind === 'period') names.push(DELIVERY);
-    const nulls = key.some(({ nullable }) => nullable) ? ' NULLS NOT DISTINCT' : '';
-    const name = keyIndex ?? `${raw.name}_key`;
-    await client.query(`CREATE UNIQUE INDEX ${ident(name)} ON ${qualified(raw)} (${columns(names)})${nulls}`);
-  }
-  for (const index of indexes) {
-    const where = index.where === undefined ? '' : ` WHERE ${index.where}`;
-    await client.query(
-      `CREATE INDEX ${ident(index.name)} ON ${qualified(raw)} (${index.columns.join(', ')})${where}`,
-    );
-  }
-  // In a partitioned table a delivery's rows are found by their days.
-  if (partitionBy === undefined) await client.query(`CREATE INDEX ON ${qualified(raw)} (${ident(DELIVERY)})`);
 }
 
 async function bringUpToDate(
@@ -103,48 +77,9 @@ async function bringUpToDate(
   shape: RawShape,
   hash: string | undefined,
 ): Promise<void> {
-  const { dataset, raw } = shape;
-  if (hash === hashOf(dataset)) return;
-  const found = await client.query<{ name: string; type: string }>(
-    `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type FROM pg_attribute a
-      WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped`,
-    [qualified(raw)],
-  );
-  const there = new Map(found.rows.map((row) => [row.name, row.type]));
-  const changed: string[] = [];
-  for (const column of dataset.table.columns) {
-    const wanted = (
-      await client.query<{ type: string }>('SELECT to_regtype($1)::text AS type', [column.type])
-    ).rows[0]?.type;
-    const type = there.get(column.name);
-    if (type === undefined && column.nullable) await addColumn(client, shape, column);
-    else if (type === undefined) changed.push(`${column.name} is new and not nullable`);
-    else if (wanted !== null && wanted !== undefined && !type.startsWith(wanted))
-      changed.push(`${column.name} is ${type} there and ${column.type} in the definition`);
-  }
-  if (changed.length > 0) throw changedTable(raw, changed);
-  await recordRelation(client, project, raw, {
-    kind: 'raw',
-    owner: dataset.name,
-    definitionHash: hashOf(dataset),
-  });
-}
-
-async function addColumn(client: ClientBase, { raw, shadow }: RawShape, column: Column): Promise<void> {
-  await client.query(`ALTER TABLE ${qualified(raw)} ADD COLUMN ${columnSql(column)}`);
-  await client.query(
-    `ALTER TABLE IF EXISTS ${qualified(shadow)} ADD COLUMN IF NOT EXISTS ${columnSql(column)}`,
-  );
-}
-
-function changedTable(raw: RelationName, changed: readonly string[]): DayboardError {
-  return new DayboardError({
-    code: 'relation.columns',
-    kind: 'refused',
-    message: `${raw.schema}.${raw.name} is not as the definition has it: ${changed.join('; ')}. Nothing was changed.`,
-    facts: { relation: `${raw.schema}.${raw.name}` },
-    next: 'Make new columns nullable, or change the table by hand, or give the definition another table name and load the days again.',
-  });
+  if (hash === hashOf(shape.dataset)) return;
+  await alterOwn(client, shape);
+  await record(client, project, shape.raw, 'raw', shape.dataset);
 }
 
 /** Shadow and, for a table that carries no deliveries, origins. Both are keyed like the raw table. */
@@ -193,20 +128,6 @@ function record(
     kind,
     owner: dataset.name,
     definitionHash: hashOf(dataset),
-  });
-}
-
-async function missingRight(client: ClientBase, dataset: Dataset, cause: unknown): Promise<DayboardError> {
-  const { schema, name } = dataset.table;
-  const who = await client.query<{ user: string }>('SELECT quote_ident(current_user) AS user');
-  const user = who.rows[0]?.user ?? 'USER';
-  return new DayboardError({
-    code: 'relation.permission',
-    kind: 'refused',
-    message: `This user may not make or fill ${schema}.${name}: ${cause instanceof Error ? cause.message : String(cause)}. Nothing was changed.`,
-    facts: { dataset: dataset.name, relation: `${schema}.${name}` },
-    next: `As an owner run: GRANT USAGE, CREATE ON SCHEMA ${ident(schema)} TO ${user}; and, where the table exists, GRANT SELECT, INSERT, DELETE ON ${qualified(dataset.table)} TO ${user}; \`dayboard doctor\` lists all that is missing.`,
-    cause,
   });
 }
 
