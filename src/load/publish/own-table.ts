@@ -59,7 +59,7 @@ async function createDeclared(client: ClientBase, { dataset, raw }: RawShape): P
 export async function alterOwn(client: ClientBase, shape: RawShape): Promise<void> {
   const { dataset, raw, shadow } = shape;
   const found = await client.query<{ name: string; type: string; required: boolean }>(
-    `SELECT attname AS name, format_type(atttypid, NULL) AS type, attnotnull AS required FROM pg_attribute
+    `SELECT attname AS name, format_type(atttypid, atttypmod) AS type, attnotnull AS required FROM pg_attribute
       WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`,
     [qualified(raw)],
   );
@@ -74,13 +74,15 @@ export async function alterOwn(client: ClientBase, shape: RawShape): Promise<voi
       else changed.push(`${column.name} is new and not nullable`);
     } else if (!(await isType(client, has.type, column.type))) {
       changed.push(`${column.name} is ${has.type} there and ${column.type} in the definition`);
+    } else if (!has.required && !column.nullable) {
+      changed.push(`${column.name} may be NULL there and not in the definition`);
     } else if (has.required && column.nullable) {
       alters.push(`ALTER COLUMN ${ident(column.name)} DROP NOT NULL`);
     }
   }
   there.delete(DELIVERY);
   for (const { name, required } of there.values())
-    if (required) changed.push(`${name} must have a value and the definition has no such column`);
+    if (required) changed.push(`${name} must have a value and the definition has none`);
   if (changed.length > 0) throw changedTable(raw, changed);
   for (const alter of alters) {
     await client.query(`ALTER TABLE ${qualified(raw)} ${alter}`);
@@ -89,12 +91,17 @@ export async function alterOwn(client: ClientBase, shape: RawShape): Promise<voi
   await createDeclared(client, shape);
 }
 
+/** The same type, of the same length or precision. */
 async function isType(client: ClientBase, there: string, declared: string): Promise<boolean> {
   const found = await client.query<{ same: boolean }>(
     'SELECT to_regtype($1) IS NOT DISTINCT FROM to_regtype($2) AS same',
     [there, declared],
   );
-  return found.rows[0]?.same === true;
+  return found.rows[0]?.same === true && modifierOf(there) === modifierOf(declared);
+}
+
+function modifierOf(type: string): string {
+  return /\([^)]*\)/.exec(type)?.[0].replaceAll(' ', '') ?? '';
 }
 
 /** How rows are told apart and laid out cannot change under the rows that are there. */
@@ -103,23 +110,26 @@ async function keyChanges(client: ClientBase, shape: RawShape): Promise<string[]
   const found = await client.query<{ partition: string | null; keys: string[][] }>(
     `SELECT (SELECT a.attname FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
               WHERE p.partrelid = $1::regclass)::text AS partition,
-            coalesce((SELECT jsonb_agg((SELECT jsonb_agg(a.attname ORDER BY a.attname) FROM pg_attribute a
+            coalesce((SELECT jsonb_agg((SELECT jsonb_agg(a.attname ORDER BY array_position(i.indkey::int2[], a.attnum)) FROM pg_attribute a
                                          WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)))
                         FROM pg_index i WHERE i.indrelid = $1::regclass AND i.indisunique), '[]') AS keys`,
     [qualified(raw)],
   );
   const { partition, keys } = found.rows[0] ?? { partition: null, keys: [] };
-  const changed: string[] = [];
   const { partitionBy } = dataset.table;
+  const by = (name: string | undefined) => (name === undefined ? 'nothing' : ident(name));
+  // The key of a partitioned table holds that column: one change is told once.
   if ((partition ?? undefined) !== partitionBy)
-    changed.push(
-      `it is partitioned by ${partition ?? 'nothing'} and the definition says ${partitionBy ?? 'nothing'}`,
-    );
+    return [
+      `it is partitioned by ${by(partition ?? undefined)} there and by ${by(partitionBy)} in the definition`,
+    ];
   const unique = uniqueColumns(shape);
-  if (unique !== undefined && !keys.some((key) => JSON.stringify(key) === JSON.stringify([...unique].sort())))
-    changed.push(`no unique index there is over ${unique.join(', ')}`);
-  if (unique === undefined && keys.length > 0) changed.push('it has a key and the definition has none');
-  return changed;
+  if (keys.length === 0 && unique === undefined) return [];
+  if (unique !== undefined && keys.some((key) => [...key].sort().join() === [...unique].sort().join()))
+    return [];
+  const list = (names: readonly string[] | undefined) =>
+    names === undefined ? 'nothing' : `(${names.join(', ')})`;
+  return [`its key is ${list(keys[0])} there and ${list(unique)} in the definition`];
 }
 
 function changedTable(raw: RelationName, changed: readonly string[]): DayboardError {

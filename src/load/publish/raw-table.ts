@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { databaseError, errorCode } from '../../ledger/errors.ts';
 import { definitionHash, recordRelation, relationState, type RelationKind } from '../../ledger/relations.ts';
@@ -131,16 +132,19 @@ function record(
   });
 }
 
-/** The name of a day's partition: 'user_daily_visits_p20241114'. */
+/** PostgreSQL cuts longer names. */
+const LONGEST_NAME = 63;
+
+/** The name of a day's partition: 'user_daily_visits_p20241114'. Long names are told apart by a hash. */
 function partitionName({ schema, name }: RelationName, day: Day): RelationName {
   const end = `_p${day.replaceAll('-', '')}`;
-  return {
-    schema,
-    name:
-      Buffer.from(name)
-        .subarray(0, 63 - end.length)
-        .toString() + end,
-  };
+  if (Buffer.byteLength(name + end) <= LONGEST_NAME) return { schema, name: name + end };
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  const start = Buffer.from(name)
+    .subarray(0, LONGEST_NAME - end.length - hash.length - 1)
+    .toString()
+    .replaceAll('\ufffd', '');
+  return { schema, name: `${start}_${hash}${end}` };
 }
 
 /**
