@@ -62,6 +62,8 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const postgres = await startEmbeddedPostgres({
     directory: postgresDirectory,
     env: options.env,
+    // The demo is small: its log of changes should not outgrow it.
+    settings: { max_wal_size: '192MB' },
     onLog: options.log,
   });
   try {

@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { DayboardError } from '../../project/errors.ts';
 import { serverAccount, systemAccounts } from './account.ts';
 import { clusterPaths, openCluster, ownerOfData } from './cluster.ts';
@@ -98,6 +98,8 @@ export async function removeEmbeddedPostgres(
     const state = await serverState({ ...paths, env: options.env });
     if (state.kind !== 'none') await stopServer({ ...paths, env: options.env }, state.pid);
     await rm(paths.directory, { recursive: true, force: true });
+    // The home itself goes when nothing else is in it.
+    await rmdir(home).catch(() => undefined);
     removed = true;
   }
   return removed;
