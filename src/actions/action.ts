@@ -84,6 +84,8 @@ export const ACTION_IDS = [
   'select.day',
   'select.table',
   'select.clear',
+  'log.earlier',
+  'log.later',
   'open',
   'back',
   'import',
@@ -110,6 +112,7 @@ export const ACTION_IDS = [
   'leave.step',
   'leave.now',
   'date.go',
+  'help.run',
   'dismiss',
 ] as const;
 export type ActionId = (typeof ACTION_IDS)[number];

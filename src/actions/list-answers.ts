@@ -88,6 +88,14 @@ export const ANSWERS: readonly Action[] = [
     footer: 1,
   }),
   answer({
+    id: 'help.run',
+    places: ['help'],
+    keys: ['enter'],
+    label: 'do it',
+    help: 'do what is under the cursor',
+    footer: 1,
+  }),
+  answer({
     id: 'dismiss',
     places: DIALOGS.filter((place) => place !== 'help' && place !== 'leave'),
     keys: ['esc', 'ctrl-c'],
@@ -106,7 +114,7 @@ export const ANSWERS: readonly Action[] = [
   answer({
     id: 'dismiss',
     places: ['help'],
-    keys: ['esc', '?', 'q', 'ctrl-c'],
+    keys: ['esc', '?', 'ctrl-c'],
     label: 'close',
     help: 'close help',
     footer: 99,

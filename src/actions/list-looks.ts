@@ -55,6 +55,20 @@ export const LOOKS: readonly Action[] = [
     footer: 40,
   }),
   look({
+    id: 'log.earlier',
+    places: ['run'],
+    keys: ['pageup'],
+    label: 'earlier log',
+    help: 'earlier lines of the log',
+  }),
+  look({
+    id: 'log.later',
+    places: ['run'],
+    keys: ['pagedown'],
+    label: 'later log',
+    help: 'later lines of the log; at its end it is followed again',
+  }),
+  look({
     id: 'background',
     places: ['run'],
     keys: ['b'],
@@ -114,7 +128,14 @@ export const LOOKS: readonly Action[] = [
     footer: 71,
     cli: () => 'dayboard freshness',
   }),
-  look({ id: 'help', places: SCREENS, keys: ['?'], label: 'help', help: 'this', footer: 80 }),
+  look({
+    id: 'help',
+    places: SCREENS,
+    keys: ['?'],
+    label: 'help',
+    help: 'this; Enter does what the cursor is on',
+    footer: 80,
+  }),
   look({
     id: 'quit',
     places: SCREENS,

@@ -30,8 +30,11 @@ function select(id: ActionId, keys: string[], label: string, help: string, foote
 }
 
 /** Letters are not bound where something can be typed. */
-const TYPED: readonly Place[] = ['plan'];
+const TYPED: readonly Place[] = ['plan', 'help'];
 const UNTYPED = EVERYWHERE.filter((place) => !TYPED.includes(place));
+
+/** A run's pages are those of its log. */
+const PAGED = EVERYWHERE.filter((place) => place !== 'run');
 
 export const MOVES: readonly Action[] = [
   move('move.up', TYPED, ['up'], 'up', 'up'),
@@ -40,8 +43,8 @@ export const MOVES: readonly Action[] = [
   move('move.down', UNTYPED, ['down', 'j'], 'down', 'down'),
   move('move.left', ['board'], ['left', 'h'], 'left', 'a day back'),
   move('move.right', ['board'], ['right', 'l'], 'right', 'a day on'),
-  move('move.pageUp', EVERYWHERE, ['pageup'], 'page up', 'a page up'),
-  move('move.pageDown', EVERYWHERE, ['pagedown'], 'page down', 'a page down'),
+  move('move.pageUp', PAGED, ['pageup'], 'page up', 'a page up'),
+  move('move.pageDown', PAGED, ['pagedown'], 'page down', 'a page down'),
   move('move.halfUp', EVERYWHERE, ['ctrl-u'], 'half up', 'half a page up'),
   move('move.halfDown', EVERYWHERE, ['ctrl-d'], 'half down', 'half a page down'),
   move('move.first', ['board'], ['g g'], 'first', 'first table'),
@@ -67,9 +70,9 @@ export const MOVES: readonly Action[] = [
     ['board'],
     ['['],
     'problem before',
-    'the problem before: failed, suspicious, stale or missing',
+    'the problem before this one, at first the newest: failed, suspicious, stale or missing',
   ),
-  move('move.nextProblem', ['board'], [']'], 'next problem', 'the next problem', 45),
+  move('move.nextProblem', ['board'], [']'], 'next problem', 'the problem after this one', 45),
   move('move.date', ['board'], ['t'], 'go to date', 'a date: 2026-11-13, 11-13, -3 (days back), mon'),
   select('select.mark', ['space'], 'mark', 'mark the cell, or take its mark off', 50),
   select('select.range', ['v'], 'range', 'a range from here to where the cursor goes', 55),

@@ -32,8 +32,12 @@ export interface BoardModel {
   /** Column by day. */
   columnOf: ReadonlyMap<Day, number>;
   tracks: Track[];
+  /** Cells by state, of the days that are counted: reading further back does not change them. */
   counts: Record<CellState, number>;
+  /** Of the days that are counted. */
   failed: Cell[];
+  /** States that any cell is in, counted or not. */
+  present: ReadonlySet<CellState>;
   /** Where `[` and `]` go: by day, then from top to bottom. */
   problems: Array<{ row: number; column: number }>;
   longestName: number;
@@ -42,15 +46,32 @@ export interface BoardModel {
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
-/** @param now RFC 3339; today is its date in the project's time zone */
-export function boardModel(board: Board, now: string, timeZone: string): BoardModel {
-  const days = axis(board.rows, today(now, timeZone));
+/**
+ * @param now RFC 3339; today is its date in the project's time zone
+ * @param counted how many of the newest periods of a row are counted
+ */
+export function boardModel(
+  board: Board,
+  now: string,
+  timeZone: string,
+  counted = Number.MAX_SAFE_INTEGER,
+): BoardModel {
+  const current = today(now, timeZone);
+  const days = axis(board.rows, current);
+  const countedFrom = oldestDay(
+    board.rows.map((row) => ({ ...row, cells: row.cells.slice(-counted) })),
+    current,
+  ).toString();
   const columnOf = new Map(days.map((column, index) => [column.day, index]));
   const tracks = board.rows.map((each) => trackOf(each, days, columnOf));
   const counts = Object.fromEntries(CELL_STATES.map((state) => [state, 0])) as Record<CellState, number>;
   const failed: Cell[] = [];
+  const present = new Set<CellState>();
   for (const { row } of tracks) {
     for (const cell of row.cells) {
+      present.add(cell.state);
+      const end = row.unit === 'day' ? cell.period : lastDay(cell.period).toString();
+      if (end < countedFrom) continue;
       counts[cell.state] += 1;
       if (cell.state === 'failed') failed.push(cell);
     }
@@ -63,6 +84,7 @@ export function boardModel(board: Board, now: string, timeZone: string): BoardMo
     tracks,
     counts,
     failed,
+    present,
     problems: problemsOf(tracks, days.length),
     longestName: Math.max(0, ...names.map(displayWidth)),
   };
@@ -85,10 +107,10 @@ function problemsOf(tracks: readonly Track[], width: number): BoardModel['proble
 const UNITS = ['day', 'week', 'month'] as const;
 
 /**
- * All days to today, without gaps, from the oldest period of the rows with the shortest ones: as many months back as
- * there are days would be ten years.
+ * The first day of the board: all days to today are shown, without gaps, from the oldest period of the rows with the
+ * shortest ones. As many months back as there are days would be ten years.
  */
-function axis(rows: readonly BoardRow[], current: Temporal.PlainDate): DayColumn[] {
+function oldestDay(rows: readonly BoardRow[], current: Temporal.PlainDate): Temporal.PlainDate {
   const unit = UNITS.find((each) => rows.some((row) => row.unit === each && row.cells.length > 0));
   let first = current;
   for (const row of rows.filter((each) => each.unit === unit)) {
@@ -97,6 +119,12 @@ function axis(rows: readonly BoardRow[], current: Temporal.PlainDate): DayColumn
     const start = firstDay(oldest.period);
     if (Temporal.PlainDate.compare(start, first) < 0) first = start;
   }
+  return first;
+}
+
+/** The columns from that day to today. */
+function axis(rows: readonly BoardRow[], current: Temporal.PlainDate): DayColumn[] {
+  const first = oldestDay(rows, current);
   const columns: DayColumn[] = [];
   for (let date = first; Temporal.PlainDate.compare(date, current) <= 0; date = date.add({ days: 1 })) {
     columns.push({

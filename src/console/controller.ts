@@ -8,9 +8,10 @@ import { boardPlace, moveTo } from './board-cursor.ts';
 import { parseDay } from './dates.ts';
 import { detailsOf } from './details.ts';
 import { columnsFor, type Feed, MOST_COLUMNS } from './feed.ts';
-import { pageOf, scrollDialog } from './pages.ts';
+import { pageOf, scrollDialog, scrollLog } from './pages.ts';
 import { markOnBoard, moveInList, moveOnBoard, say } from './moves.ts';
 import type { Runs } from './runs.ts';
+import { helpItems, helpTyped } from './screens/help.ts';
 import { actionState, derivedUnderCursor, freshnessRows, placeOf } from './selection.ts';
 import type { ConsoleState, Screen } from './state.ts';
 import type { Store } from './store.ts';
@@ -68,7 +69,7 @@ export class Controller {
     const { current } = this.store;
     const place = placeOf(current);
     if (isPrefix(place, key)) this.store.update((state) => ({ ...state, prefix: key }));
-    else if (current.dialog?.kind === 'plan' || current.dialog?.kind === 'date')
+    else if (['plan', 'date', 'help'].includes(current.dialog?.kind ?? ''))
       this.store.update((state) => typed(state, key));
     else if (boundActions(place, { readOnly: false }).some((action) => action.keys.includes(key))) {
       this.store.update((state) =>
@@ -148,8 +149,15 @@ export class Controller {
         void this.feed.list();
         store.update((current) => say(current, 'Asking the source what it has.', 'plain'));
         return;
+      case 'log.earlier':
+      case 'log.later':
+        store.update((current) => scrollLog(current, id));
+        return;
       case 'help':
-        store.update((current) => ({ ...current, dialog: { kind: 'help', first: 0 } }));
+        store.update((current) => ({ ...current, dialog: helpTyped(current, '') }));
+        return;
+      case 'help.run':
+        this.performFromHelp();
         return;
       case 'move.date':
         store.update((current) => ({ ...current, dialog: { kind: 'date', typed: '' } }));
@@ -161,6 +169,21 @@ export class Controller {
         store.update((current) => move(current, id));
         this.readFurtherBack();
     }
+  }
+
+  /** What the cursor of help is on, as its key would do it; why not, when it is off. */
+  private performFromHelp(): void {
+    const { current } = this.store;
+    if (current.dialog?.kind !== 'help') return;
+    const item = helpItems(current, current.dialog.typed)[current.dialog.row];
+    if (item === undefined) return;
+    if (item.off !== undefined) {
+      const why = `${sentence(item.action.label)}: ${item.off}.`;
+      this.store.update((state) => say(state, why, 'plain'));
+      return;
+    }
+    this.dismiss();
+    this.perform(item.action.id, actionState(this.store.current));
   }
 
   /** At the left edge of what is loaded, the next stretch is read. */
@@ -319,13 +342,14 @@ function move(state: ConsoleState, id: ActionId): ConsoleState {
 /** A character typed into the dialog's input. */
 function typed(state: ConsoleState, key: string): ConsoleState {
   const { dialog } = state;
-  if (dialog?.kind !== 'plan' && dialog?.kind !== 'date') return state;
+  if (dialog?.kind !== 'plan' && dialog?.kind !== 'date' && dialog?.kind !== 'help') return state;
   const text =
     key === 'backspace'
       ? dialog.typed.slice(0, -1)
       : key === 'ctrl-u'
         ? ''
-        : dialog.typed + (key.length === 1 ? key : '');
+        : dialog.typed + (key === 'space' ? ' ' : key.length === 1 ? key : '');
+  if (dialog.kind === 'help') return { ...state, dialog: helpTyped(state, text.slice(0, 40)) };
   return { ...state, dialog: { ...dialog, typed: text.slice(0, 40) } };
 }
 

@@ -2,7 +2,7 @@ import type { Cell, DerivedStatus } from '../plan/board.ts';
 import type { ErrorValue } from '../project/errors.ts';
 import { boardPlace } from './board-cursor.ts';
 import { bytes, count, duration } from './format.ts';
-import type { StepModel } from './run-model.ts';
+import { foundText, type StepModel } from './run-model.ts';
 import { cursorStep } from './screens/run.ts';
 import { freshnessRows } from './selection.ts';
 import type { ConsoleState } from './state.ts';
@@ -31,16 +31,18 @@ function facts(pairs: ReadonlyArray<readonly [string, string | undefined]>): str
   return pairs.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name}: ${value}`]));
 }
 
+/** What happened, what to do, then the facts. */
 function errorLines(error: ErrorValue | undefined): string[] {
   if (error === undefined) return [];
   const known = Object.entries(error.facts).flatMap(([name, value]) =>
     value === undefined || value === null ? [] : [`${name}: ${value}`],
   );
   return [
-    '',
-    `${error.code}: ${error.message}`,
-    ...known,
+    error.message,
     ...(error.next === undefined ? [] : ['', error.next]),
+    '',
+    `error: ${error.code}`,
+    ...known,
   ];
 }
 
@@ -60,7 +62,7 @@ function cellDetails(cell: Cell): Details {
         ['run', cell.run],
         ['since', cell.since],
       ]),
-      ...errorLines(cell.error),
+      ...(cell.error === undefined ? [] : ['', ...errorLines(cell.error)]),
     ],
   };
 }
@@ -80,7 +82,7 @@ function relationDetails(relation: DerivedStatus): Details {
         ['owed', relation.owed.join(', ')],
         ['last refreshes', relation.durations.map(duration).join(', ')],
       ]),
-      ...errorLines(relation.error),
+      ...(relation.error === undefined ? [] : ['', ...errorLines(relation.error)]),
     ],
   };
 }
@@ -89,16 +91,29 @@ function stepDetails(step: StepModel): Details {
   return {
     title: [step.kind, step.target, step.period].filter((part) => part !== undefined).join(' '),
     lines: [
-      `It is ${step.state}${step.reason === undefined ? '' : `: ${step.reason}`}.`,
+      ...(step.error === undefined ? [stateText(step)] : errorLines(step.error)),
       '',
       ...facts([
+        ['findings', step.found === undefined ? undefined : count(step.found.findings)],
         ['started', step.startedAt],
         ['took', step.seconds === undefined ? undefined : duration(step.seconds)],
         ['usually', step.medianSeconds === undefined ? undefined : duration(step.medianSeconds)],
         ['rows', step.progress.rows === undefined ? undefined : count(step.progress.rows)],
         ['bytes', step.progress.bytes === undefined ? undefined : bytes(step.progress.bytes)],
       ]),
-      ...errorLines(step.error),
     ],
   };
+}
+
+/** How a step stands, in a sentence. */
+function stateText({ state, reason, found, progress }: StepModel): string {
+  const texts: Record<StepModel['state'], string> = {
+    queued: 'It waits for steps before it.',
+    running: `It is running${progress.phase === undefined ? '' : `: ${progress.phase}`}.`,
+    done: found === undefined ? 'It is done.' : `The check says: ${foundText(found)}.`,
+    failed: 'It failed, and the ledger does not say why. What was published before is as it was.',
+    skipped: `It was not begun: ${reason ?? 'a step that it needs did not end well'}.`,
+    cancelled: 'It was cancelled. What it had begun is rolled back; R retries it.',
+  };
+  return texts[state];
 }

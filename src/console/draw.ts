@@ -1,14 +1,17 @@
 import type { Clock } from './clock.ts';
 import { isTooSmall, SMALLEST } from './layout.ts';
 import { boardScreen } from './screens/board.ts';
-import { confirmDialog, dateDialog, detailsDialog, helpDialog, leaveDialog } from './screens/dialogs.ts';
+import { confirmDialog, dateDialog, detailsDialog, leaveDialog } from './screens/dialogs.ts';
 import { freshnessScreen } from './screens/freshness.ts';
+import { helpDialog } from './screens/help.ts';
 import { planDialog, planningDialog } from './screens/plan.ts';
 import { runScreen } from './screens/run.ts';
 import { runsScreen } from './screens/runs.ts';
 import type { ConsoleState } from './state.ts';
 import type { Theme } from './theme.ts';
 import type { Overlay } from './widgets/box.ts';
+import { runInFlight, runningText } from './widgets/header.ts';
+import { wrap } from './width.ts';
 
 /** A whole screen: exactly as many lines as the terminal has rows, none wider than it, and what lies over them. */
 export interface Frame {
@@ -77,8 +80,16 @@ function overlay(
   }
 }
 
-function tooSmall({ size }: ConsoleState): string[] {
-  const text = `needs ${SMALLEST.columns}x${SMALLEST.rows}`;
-  const here = `this is ${size.columns}x${size.rows}`;
-  return [text, here, 'q quits'].map((line) => line.slice(0, size.columns));
+/** Below the smallest size: what is needed, and what must not be missed all the same. */
+function tooSmall(state: ConsoleState): string[] {
+  const { size, dialog } = state;
+  const running = runInFlight(state);
+  const asked =
+    dialog?.kind === 'leave' ? 'Quit? w waits, s stops after its step, c cancels, Esc stays' : 'q quits';
+  const lines = [
+    `needs ${SMALLEST.columns}x${SMALLEST.rows}, this is ${size.columns}x${size.rows}`,
+    ...(running === undefined ? [] : [`${runningText(state, running)} is in flight`]),
+    asked,
+  ];
+  return lines.flatMap((line) => wrap(line, size.columns, size.rows));
 }

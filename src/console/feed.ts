@@ -90,7 +90,7 @@ export class Feed {
     const liveBefore = store.current.live;
     try {
       const board = await workspace.board({ columns: store.current.columns });
-      const model = boardModel(board, now(), workspace.project.timeZone);
+      const model = boardModel(board, now(), workspace.project.timeZone, store.current.counted);
       store.feed((state) => {
         const next = {
           ...state,

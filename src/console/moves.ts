@@ -1,6 +1,7 @@
 import type { ActionId } from '../actions/action.ts';
-import { boardPlace, moveTo, rememberWindows } from './board-cursor.ts';
-import { cellAt } from './board-model.ts';
+import { boardPlace, type BoardPlace, moveTo, rememberWindows } from './board-cursor.ts';
+import { type BoardModel, cellAt } from './board-model.ts';
+import { plural } from './format.ts';
 import type { DayWidth } from './layout.ts';
 import { freshnessRows, markedCells } from './selection.ts';
 import { type ConsoleState, markKey } from './state.ts';
@@ -57,14 +58,15 @@ function cellEdge(state: ConsoleState, column: number, step: 1 | -1): number {
   return next;
 }
 
-/** To the next problem in reading order, from the last to the first. */
+/** To the next newer or older problem, from one end to the other; they are numbered from the newest. */
 function toProblem(state: ConsoleState, step: 1 | -1): ConsoleState {
   const model = state.board;
   if (model === undefined) return state;
   const { problems } = model;
   if (problems.length === 0)
     return say(state, 'No problems: nothing failed, is suspicious, stale or missing.', 'good');
-  const here = boardPlace(state, model);
+  const place = boardPlace(state, model);
+  const here = { row: place.row, column: ownColumn(model, place) };
   const order = (at: { row: number; column: number }) =>
     at.column * model.tracks.length + Math.min(at.row, model.tracks.length - 1);
   const after =
@@ -73,8 +75,21 @@ function toProblem(state: ConsoleState, step: 1 | -1): ConsoleState {
       : problems.findLastIndex((each) => order(each) < order(here));
   const index = after !== -1 ? after : step === 1 ? 0 : problems.length - 1;
   const moved = moveTo(state, problems[index] ?? {});
-  const wrapped = after === -1 ? (step === 1 ? ', from the first again' : ', from the last again') : '';
-  return say(moved, `Problem ${index + 1} of ${problems.length}${wrapped}`, 'plain');
+  const wrapped = after === -1 ? (step === 1 ? ', from the oldest again' : ', from the newest again') : '';
+  const number = problems.length - index;
+  return say(
+    moved,
+    `Problem ${number} of ${problems.length} in ${plural(model.days.length, 'day')}${wrapped}`,
+    'plain',
+  );
+}
+
+/** Where the problem under the cursor stands: in the last column of its cell. */
+function ownColumn({ tracks, problems }: BoardModel, { row, column, cell }: BoardPlace): number {
+  const own = problems.find(
+    (each) => cell !== undefined && each.row === row && cellAt(tracks[row], each.column) === cell,
+  );
+  return own?.column ?? column;
 }
 
 /** Marks, ranges and the width of days. */

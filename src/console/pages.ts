@@ -1,10 +1,11 @@
 import type { ActionId } from '../actions/action.ts';
 import { createClock } from './clock.ts';
 import { listTarget } from './moves.ts';
-import { detailRows, helpPage, helpRows, helpWidth } from './screens/dialogs.ts';
+import { detailRows } from './screens/dialogs.ts';
 import { freshnessLayout } from './screens/freshness.ts';
+import { helpFirst, helpItems, helpPage } from './screens/help.ts';
 import { planLines, planPage } from './screens/plan.ts';
-import { runLayout } from './screens/run.ts';
+import { logPage, runLayout } from './screens/run.ts';
 import { runsPage } from './screens/runs.ts';
 import type { ConsoleState } from './state.ts';
 import { createTheme } from './theme.ts';
@@ -19,10 +20,26 @@ export function pageOf(state: ConsoleState): number {
   return runsPage(state);
 }
 
+/** A run's log a page up or down; at its end it follows the run again. */
+export function scrollLog(state: ConsoleState, id: 'log.earlier' | 'log.later'): ConsoleState {
+  const run = state.models.get(state.runView.id ?? '');
+  if (run === undefined) return state;
+  const page = logPage(state, THEME, run);
+  const total = run.notes.length;
+  const end = (state.runView.logEnd ?? total) + (id === 'log.earlier' ? -page : page);
+  const logEnd = end >= total ? undefined : Math.max(Math.min(page, total), end);
+  return { ...state, runView: { ...state.runView, logEnd } };
+}
+
 /** A dialog scrolled by a move. */
 export function scrollDialog(state: ConsoleState, id: ActionId): ConsoleState {
   const { dialog } = state;
-  if (dialog?.kind !== 'plan' && dialog?.kind !== 'help' && dialog?.kind !== 'details') return state;
+  if (dialog?.kind === 'help') {
+    const row = listTarget(id, dialog.row, helpItems(state, dialog.typed).length, helpPage(state));
+    const moved = { ...dialog, row };
+    return { ...state, dialog: { ...moved, first: helpFirst(state, THEME, moved) } };
+  }
+  if (dialog?.kind !== 'plan' && dialog?.kind !== 'details') return state;
   const { total, page } = extent(state, dialog);
   const most = Math.max(0, total - page);
   return {
@@ -33,7 +50,7 @@ export function scrollDialog(state: ConsoleState, id: ActionId): ConsoleState {
 
 function extent(
   state: ConsoleState,
-  dialog: Extract<ConsoleState['dialog'], { first: number }>,
+  dialog: Extract<ConsoleState['dialog'], { kind: 'plan' | 'details' }>,
 ): { total: number; page: number } {
   switch (dialog.kind) {
     case 'plan':
@@ -41,8 +58,6 @@ function extent(
         total: planLines(THEME, state, dialog.plan),
         page: planPage(state, THEME, createClock(state.project.timeZone), dialog),
       };
-    case 'help':
-      return { total: helpRows(state, THEME, helpWidth(state)).length, page: helpPage(state) };
     case 'details': {
       const width = Math.min(100, state.size.columns - 4);
       return { total: detailRows(THEME, width, dialog).length, page: Math.max(1, state.size.rows - 6) };

@@ -2,7 +2,7 @@ import type { StepStatus } from '../plan/board.ts';
 import type { Plan, Progress } from '../plan/plan.ts';
 import type { ErrorValue } from '../project/errors.ts';
 import { secondsBetween } from './clock.ts';
-import { bytes, count, duration } from './format.ts';
+import { bytes, duration, plural } from './format.ts';
 import { shareOfProgress } from './progress.ts';
 import type { Outcome, RunEvent, RunState, StepName } from '../plan/events.ts';
 import type { RunDetail } from '../run/workspace.ts';
@@ -26,6 +26,8 @@ export interface StepModel {
   error?: ErrorValue;
   /** Why it was skipped. */
   reason?: string;
+  /** Of a check: how it ended, and how much it found. */
+  found?: { verdict: string; findings: number };
 }
 
 interface Sample {
@@ -124,7 +126,20 @@ function stepFromLedger(step: StepStatus): StepModel {
     samples: [],
     ...(step.error === undefined ? {} : { error: step.error }),
     ...(typeof step.detail.reason === 'string' ? { reason: step.detail.reason } : {}),
+    ...foundBy(step.detail),
   };
+}
+
+/** What a check says in the details of its step. */
+function foundBy(detail: Record<string, unknown> | undefined): Pick<StepModel, 'found'> {
+  const { verdict, findings } = detail ?? {};
+  if (typeof verdict !== 'string') return {};
+  return { found: { verdict, findings: typeof findings === 'number' ? findings : 0 } };
+}
+
+/** 'pass', 'warn, 3 findings'. */
+export function foundText({ verdict, findings }: NonNullable<StepModel['found']>): string {
+  return findings === 0 ? verdict : `${verdict}, ${plural(findings, 'finding')}`;
 }
 
 /** The run after an event. Events of other runs change nothing. */
@@ -229,17 +244,24 @@ function done(run: RunModel, event: Extract<RunEvent, { type: 'step.done' }>): R
     ...(event.rows === undefined ? {} : { rows: event.rows }),
     ...(event.bytes === undefined ? {} : { bytes: event.bytes, totalBytes: event.bytes }),
   };
+  const { found } = foundBy(event.detail);
   const amount = [
     `done in ${duration(event.seconds)}`,
-    ...(event.rows === undefined ? [] : [`${count(event.rows)} rows`]),
+    ...(found === undefined ? [] : [foundText(found)]),
+    ...(event.rows === undefined ? [] : [plural(event.rows, 'row')]),
     ...(event.bytes === undefined ? [] : [bytes(event.bytes)]),
   ].join(', ');
   return note(
-    step(run, event.step, { state: 'done', seconds: event.seconds, progress: total }),
+    step(run, event.step, {
+      state: 'done',
+      seconds: event.seconds,
+      progress: total,
+      ...(found === undefined ? {} : { found }),
+    }),
     event.at,
     event.step,
     amount,
-    'good',
+    found === undefined || found.verdict === 'pass' ? 'good' : 'warn',
   );
 }
 

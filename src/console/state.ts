@@ -49,7 +49,7 @@ export type Dialog =
   | { kind: 'leave' }
   | { kind: 'date'; typed: string; problem?: string }
   | { kind: 'details'; title: string; lines: string[]; first: number }
-  | { kind: 'help'; first: number };
+  | { kind: 'help'; row: number; first: number; typed: string };
 
 export interface Message {
   text: string;
@@ -82,6 +82,8 @@ export interface ConsoleState {
   boardError?: ErrorValue;
   /** Periods back from today that are asked for. */
   columns: number;
+  /** Periods back from today that are counted: those of the first reading. */
+  counted: number;
   reading: boolean;
   listing: boolean;
   lost?: Connection;
@@ -102,6 +104,8 @@ export interface ConsoleState {
   runView: ListView & {
     id?: string;
     following: boolean;
+    /** How far the log is shown; undefined for all of it, as it grows. */
+    logEnd?: number | undefined;
     focus?: { dataset: string; period: string } | undefined;
   };
   dialog?: Dialog;
@@ -136,6 +140,7 @@ export function initialState(options: {
 }): ConsoleState {
   return {
     ...options,
+    counted: options.columns,
     reading: false,
     listing: false,
     live: new Map(),

@@ -77,9 +77,10 @@ describe('the board', () => {
     press(']', ']');
     await expect(screen).toShow(shows('2026-11-18 user_daily_visits'));
     press(']');
-    await expect(screen).toShow('from the first again');
+    await expect(screen).toShow('Problem 5 of 5 in 120 days, from the oldest again');
     await expect(screen).toShow(shows('2026-11-06 crisp'));
     press('[');
+    await expect(screen).toShow('Problem 1 of 5 in 120 days, from the newest again');
     await expect(screen).toShow(shows('2026-11-18 user_daily_visits'));
   });
 
@@ -103,6 +104,19 @@ describe('the board', () => {
     type('2025-12-24\r');
     await expect(screen).toShow(shows('2025-12-24 subscriptions'));
     expect(workspace.calls.board).toBeGreaterThan(before);
+  });
+
+  it('counts the days of its first reading, however far back it is scrolled', async () => {
+    const { screen, press, workspace } = start({ options: { days: 15 } });
+    const counts = (lines: string[]) => lines[1]?.split('│')[0];
+    const before = counts(await screen.waitFor('2 failed'));
+    expect(before).toContain('✘ 2 failed  ~ 1 stale  ∅ 1 missing');
+    press('0');
+    await expect(screen).toShow(/◂ \d+ more/u);
+    press('[');
+    const lines = await screen.waitFor(/Problem \d of 5 in (30|60) days/u);
+    expect(workspace.calls.board).toBeGreaterThan(1);
+    expect(counts(lines)).toBe(before);
   });
 
   it('says what a date looks like when it was none', async () => {
@@ -172,6 +186,21 @@ describe('small and changing terminals', () => {
     await expect(screen).toShow('failed');
   });
 
+  it('says below 60x16 what is in flight, and asks before it quits', async () => {
+    const { screen, press, resize } = start();
+    await expect(screen).toShow('2 failed');
+    press('i');
+    await expect(screen).toShow('1 delivery to do');
+    press('enter');
+    await expect(screen).toShow('0/4 steps');
+    resize(40, 10);
+    await expect(screen).toShow('run 1901: 0/4 is in flight');
+    press('q');
+    await expect(screen).toShow(/c\s+cancels, Esc stays/u);
+    resize(16, 60);
+    await expect(screen).toShow(/needs 60x16, *\nthis is 16x60\nrun 1901: 0\/4 is/u);
+  });
+
   it('draws anew at every size, and never a line too many', async () => {
     const { screen, resize } = start();
     await expect(screen).toShow('2 failed');
@@ -188,6 +217,49 @@ describe('small and changing terminals', () => {
       expect(lines[0]).toMatch(/^ dayboard › board .* UTC$/u);
       expect(lines.filter((line) => line.includes('q quit'))).toHaveLength(1);
     }
+  });
+});
+
+describe('help', () => {
+  it('does what its cursor is on', async () => {
+    const { screen, press } = start();
+    await expect(screen).toShow(shows('2026-11-13 subscriptions'));
+    press('?');
+    await expect(screen).toShow(/▸ i +import the marked cells/u);
+    press('down', 'down');
+    await expect(screen).toShow(/▸ R +retry what failed/u);
+    press('up');
+    await expect(screen).toShow(/▸ p +show what import would do/u);
+    press('enter');
+    await expect(screen).toShow('This is the plan alone');
+  });
+
+  it('says why something is off, and stays', async () => {
+    const { screen, press } = start();
+    await expect(screen).toShow('2 failed');
+    press('?', 'x');
+    await expect(screen).toShow(/▸ x +stop the run/u);
+    press('enter');
+    await expect(screen).toShow('Stop after step: nothing is running.');
+    await expect(screen).toShow('KEYS  board');
+  });
+
+  it('finds a key or a word that is typed, and scrolls with its cursor', async () => {
+    const { screen, press, type } = start({ columns: 80, rows: 24 });
+    await expect(screen).toShow('2 failed');
+    press('?');
+    await expect(screen).toShow('KEYS  board');
+    press(...Array<string>(60).fill('down'));
+    await expect(screen).toShow(/▸ q ctrl-c +quit/u);
+    type('whole tab');
+    await expect(screen).toShow(/▸ C +mark the whole table/u);
+    press('enter');
+    await expect(screen).toShow('119 cells marked');
+    press('?');
+    type('zzz');
+    await expect(screen).toShow('Nothing has that in its keys or words.');
+    press('esc');
+    await screen.waitFor((lines) => !lines.join('\n').includes('KEYS'));
   });
 });
 

@@ -5,7 +5,11 @@ import { createClock } from '../../src/console/clock.ts';
 import { draw, type Frame } from '../../src/console/draw.ts';
 import type { Size } from '../../src/console/layout.ts';
 import { moveTo, settle } from '../../src/console/board-cursor.ts';
-import { fold, runFromPlan } from '../../src/console/run-model.ts';
+import { detailsOf } from '../../src/console/details.ts';
+import { fold, runFromLedger, runFromPlan } from '../../src/console/run-model.ts';
+import { actionState } from '../../src/console/selection.ts';
+import { actionFor } from '../../src/actions/list.ts';
+import type { RunSummary, StepStatus } from '../../src/plan/board.ts';
 import { type ConsoleState, initialState } from '../../src/console/state.ts';
 import { createTheme, type ThemeOptions } from '../../src/console/theme.ts';
 import { displayWidth } from '../../src/console/width.ts';
@@ -54,8 +58,8 @@ describe('pictures', () => {
  Column "hour" of line 2,114 is no timestamp: "2026-11-13T25:00". Nothing was
  published.
  nothing published | object 690 KiB, 11-14 00:41 | run 1841
- R retries it, Enter opens its run. Nothing was published. Have the file
- delivered again, then retry.
+ Nothing was published. Have the file delivered again, then retry. R retries
+ it, Enter opens its run.
  x failed  ! suspicious  ~ stale  + owed  _ missing  o available  @ fetched
  i import  R retry failed  p plan  m refresh  Enter last run  ? help  q quit
 `);
@@ -132,6 +136,80 @@ describe('pictures', () => {
 --------------------------------------------------------------------------------
  x stop after step  X cancel now  b leave it running  Esc back  ? help  q quit
 `);
+  });
+});
+
+describe('a run from the ledger', () => {
+  async function shown(
+    change: Partial<RunSummary>,
+    steps: Array<Partial<StepStatus>>,
+  ): Promise<ConsoleState> {
+    const workspace = new FakeWorkspace({ days: 60 });
+    const detail = await workspace.run('1890');
+    const { finishedAt: _, ...run } = detail.run;
+    const step: StepStatus = {
+      seq: 1,
+      kind: 'load',
+      target: 'events',
+      state: 'done',
+      startedAt: run.startedAt,
+      progress: {},
+      detail: {},
+    };
+    const model = runFromLedger({
+      ...detail,
+      run: { ...run, ...change },
+      steps: steps.map((each, index) => ({ ...step, seq: index + 1, ...each })),
+    });
+    return {
+      ...(await boardState({ columns: 80, rows: 24 })),
+      screen: 'run',
+      models: new Map([['1890', model]]),
+      runView: { id: '1890', row: 0, first: 0, following: true },
+    };
+  }
+  const drawn = (state: ConsoleState) => text(draw(state, createTheme(PLAIN), clock).lines);
+
+  it('does not tick when its process is gone, and offers to retry what it left', async () => {
+    const error = { code: 'run.interrupted', message: 'The process of the run is gone.', facts: {} };
+    const state = await shown({ state: 'interrupted' }, [
+      { period: '2026-11-13', state: 'failed', error },
+      { period: '2026-11-14', state: 'cancelled' },
+    ]);
+    const later = { ...state, now: '2026-11-22T07:38:57Z' };
+    const ofRun = (each: ConsoleState) => drawn(each).split('\n').slice(2);
+    expect(ofRun(later)).toEqual(ofRun(state));
+    expect(drawn(state)).toContain('its process is gone; R retries what is left');
+    const action = actionFor('run', 'R', state.context);
+    expect(action?.disabledReason(actionState(state))).toBeUndefined();
+    expect(action?.cli(actionState(state))).toContain('dayboard sync 2026-11-13..2026-11-14 events');
+  });
+
+  it('shows the verdict of a check, not its rows', async () => {
+    const check = { kind: 'check', target: 'days_complete', progress: { rows: 0 } };
+    const state = await shown({ state: 'done' }, [
+      { ...check, detail: { verdict: 'pass', findings: 0 } },
+      { ...check, detail: { verdict: 'warn', findings: 1 } },
+    ]);
+    expect(drawn(state)).toMatch(/check +days_complete +pass$/mu);
+    expect(drawn(state)).toMatch(/check +days_complete +warn, 1 finding$/mu);
+    expect(drawn(state)).not.toContain('rows');
+    expect(detailsOf(state)?.lines[0]).toBe('The check says: warn, 1 finding.');
+  });
+
+  it('counts one row as one row', async () => {
+    const state = await shown({ state: 'done' }, [{ progress: { rows: 1 } }]);
+    expect(drawn(state)).toMatch(/ 1 row$/mu);
+  });
+
+  it('leaves room between the headings of its many steps', async () => {
+    const state = await shown({ state: 'done' }, Array<Partial<StepStatus>>(1335).fill({}));
+    const heads = Array.from({ length: 60 }, (_, index) => {
+      const size = { columns: 60 + index, rows: 24 };
+      return drawn({ ...state, size }).split('\n')[3] ?? '';
+    });
+    expect(heads.filter((head) => !/PROGRESS( {2,}(steps )?\d+-\d+ of 1335)?$/u.test(head))).toEqual([]);
+    expect(heads[20]).toMatch(/PROGRESS {2,}steps 13\d\d-1335 of 1335$/u);
   });
 });
 
@@ -217,7 +295,8 @@ describe('every frame', () => {
       { kind: 'leave' },
       { kind: 'date', typed: '11-13' },
       { kind: 'details', title: 'a step', lines: ['why', '', 'x'.repeat(300)], first: 0 },
-      { kind: 'help', first: 0 },
+      { kind: 'help', row: 7, first: 0, typed: '' },
+      { kind: 'help', row: 0, first: 0, typed: 'nothing like it' },
     ];
     fc.assert(
       fc.property(

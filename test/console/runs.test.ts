@@ -208,11 +208,59 @@ describe('a run', () => {
     await expect(console.screen).toShow('Have it delivered again.');
     await expect(console.screen).toShow('skipped: what it needs failed');
     console.press('enter');
-    await expect(console.screen).toShow('load.malformed-row: Line 7 has 3 columns of 6.');
+    await expect(console.screen).toShow('error: load.malformed-row');
     console.press('esc');
     await console.screen.waitFor((lines) => !lines.join('\n').includes('load.malformed-row'));
     console.press('R');
     await expect(console.screen).toShow('--reprocess missing,failed');
+  });
+
+  it('tells why and what to do in full at 80x24, on the board, in the run and in the details of the step', async () => {
+    const next =
+      'Nothing was loaded, and what was published before is untouched. Whoever delivers it has saved the answer to a failed request: have the object delivered again.';
+    const message =
+      'events_2026-11-13.csv is not the file that it should be: it is an error of the object store (<Code>SlowDown</Code>).';
+    const whole = (lines: string[]) =>
+      lines
+        .join(' ')
+        .replaceAll(/[│ ]+/gu, ' ')
+        .replaceAll(/(?<=\S)-\s/gu, '- ');
+    const console = start({
+      columns: 80,
+      rows: 24,
+      fake: {
+        failing: { 'load subscriptions': { code: 'load.error-body', message, facts: { line: 7 }, next } },
+      },
+    });
+    await planOfFailed(console);
+    console.press('enter');
+    await console.screen.waitFor('0/4 steps');
+    await beatUntil(console, 'failed in');
+    const says = (lines: string[]) => whole(lines).includes(message) && whole(lines).includes(next);
+    await expect(console.screen).toShow(says);
+    console.press('enter');
+    await expect(console.screen).toShow('error: load.error-body');
+    await expect(console.screen).toShow(says);
+    console.press('esc');
+    await console.screen.waitFor((lines) => !lines.join('\n').includes('load.error-body'));
+    console.press('b', '1');
+    await console.screen.waitFor('TABLES');
+    await expect(console.screen).toShow((lines) => whole(lines).includes(next));
+  });
+
+  it('shows earlier lines of its log with PgUp, and follows it again at its end', async () => {
+    const { screen, press, workspace } = start({ columns: 80, rows: 24 });
+    await expect(screen).toShow('2 failed');
+    press('V', 'i');
+    await expect(screen).toShow('4 deliveries to do');
+    press('enter');
+    await expect(screen).toShow(/0\/\d+ steps/u);
+    for (let beat = 0; beat < 300; beat += 1) workspace.beat();
+    const last = await screen.waitFor(/the last \d+ of \d+, PgUp earlier/u);
+    press(...Array<string>(12).fill('pageup'));
+    await expect(screen).toShow(/ 1–\d+ of \d+, PgUp earlier, PgDn later/u);
+    press(...Array<string>(12).fill('pagedown'));
+    await screen.waitFor((lines) => lines.join('\n').includes('the last ') && lines.at(-3) === last.at(-3));
   });
 
   it('stops after its step when x is confirmed', async () => {

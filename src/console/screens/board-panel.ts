@@ -87,25 +87,21 @@ function tallCell(context: PanelContext, cell: Cell, shown: CellState): Row[] {
   );
 }
 
-/** In few rows the reason comes first, then what to do, then facts. */
+/** In few rows the reason comes first, then what to do, each with as many rows as it needs; facts where there is room. */
 function shortCell(context: PanelContext, cell: Cell, shown: CellState): Row[] {
   const { theme, width, height } = context;
-  const why = paragraph(theme, cell.why, width, height >= 3 ? 2 : 1);
-  const room = Math.max(1, height - why.length);
-  const next = paragraph(
-    theme,
-    nextStep(cell, shown),
-    width,
-    Math.max(1, Math.min(2, room - 1)),
-    theme.accent,
-  );
-  return [...why, ...shortFacts(context, cell).slice(0, room - next.length), ...next];
+  const advice = nextStep(cell, shown);
+  const needed = paragraph(theme, advice, width, height).length;
+  const why = paragraph(theme, cell.why, width, Math.max(Math.ceil(height / 2), height - needed));
+  const next = paragraph(theme, advice, width, Math.max(1, height - why.length), theme.accent);
+  const facts = shortFacts(context, cell).slice(0, Math.max(0, height - why.length - next.length));
+  return [...why, ...facts, ...next].slice(0, height);
 }
 
 function shortFacts({ theme, clock, state }: PanelContext, cell: Cell): Row[] {
   const object = cell.object;
   const parts = [
-    cell.version > 0 ? `version ${cell.version}, ${count(cell.rows ?? 0)} rows` : 'nothing published',
+    cell.version > 0 ? `version ${cell.version}, ${plural(cell.rows ?? 0, 'row')}` : 'nothing published',
     ...(object === undefined
       ? []
       : [`object ${bytes(object.size)}, ${clock.moment(object.modified, state.now)}`]),
@@ -149,7 +145,7 @@ function tallFacts({ theme, clock, state, place, width }: PanelContext, cell: Ce
 /** What to do, in one sentence. */
 function nextStep(cell: Cell, shown: CellState): string {
   const advice: Record<CellState, string> = {
-    failed: `R retries it, Enter opens its run. ${cell.error?.next ?? ''}`.trim(),
+    failed: `${cell.error?.next ?? ''} R retries it, Enter opens its run.`.trim(),
     running: 'Enter follows the run, x stops it after its step.',
     suspicious: 'Enter opens the run that published it; i loads it again.',
     stale: 'i loads what is at the source now; what is published stays until then.',
@@ -203,7 +199,7 @@ function derivedPanel({ theme, width, height, clock, state }: PanelContext, view
   const facts = [
     view.through === undefined ? 'no data' : `through ${view.through}`,
     ...(view.ageSeconds === undefined ? [] : [`${age(view.ageSeconds)} old`]),
-    ...(view.rows === undefined ? [] : [`${count(view.rows)} rows`]),
+    ...(view.rows === undefined ? [] : [plural(view.rows, 'row')]),
     ...(view.bytes === undefined ? [] : [bytes(view.bytes)]),
     view.refreshed === undefined ? 'never refreshed' : `refreshed ${clock.moment(view.refreshed, state.now)}`,
   ];

@@ -198,14 +198,14 @@ function drawnCell({ state, theme }: TableView, cell: Cell): { glyph: string; st
 }
 
 /** The glyphs that are on the board, with their words; what is plain to see goes first when there is no room. */
-export function legend(theme: Theme, width: number, counts: BoardModel['counts']): string {
-  const present = CELL_STATES.filter((state) => counts[state] > 0 && state !== 'not due');
+export function legend(theme: Theme, width: number, found: BoardModel['present']): string {
+  const present = CELL_STATES.filter((state) => found.has(state) && state !== 'not due');
   const shown = [present, present.filter((state) => state !== 'loaded' && state !== 'off')];
   const widthOf = (states: readonly CellState[]) => states.reduce((sum, state) => sum + state.length + 4, 0);
   const fitting = shown.find((states) => widthOf(states) < width) ?? [];
   const line = new Line(width).add(' ');
   for (const state of fitting)
     line.add(theme.glyphs.state[state], theme.state[state]).add(` ${state}  `, theme.muted);
-  if (counts['not due'] > 0 && line.room > 15) line.add('blank not due', theme.muted);
+  if (found.has('not due') && line.room > 15) line.add('blank not due', theme.muted);
   return line.end();
 }

@@ -32,7 +32,7 @@ export function boardScreen(state: ConsoleState, theme: Theme, clock: Clock): st
   });
   const ends = [
     ...(layout.tip ? [tipLine(state, theme)] : []),
-    ...(layout.legend ? [legend(theme, state.size.columns, state.board.counts)] : []),
+    ...(layout.legend ? [legend(theme, state.size.columns, state.board.present)] : []),
     footer,
   ];
   const room = state.size.rows - top.length - ends.length;

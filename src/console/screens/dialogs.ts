@@ -1,6 +1,5 @@
-import { groupHeading, keyLabel } from '../../actions/table.ts';
-import { footerActions, helpActions } from '../../actions/list.ts';
-import type { Action } from '../../actions/action.ts';
+import { keyLabel } from '../../actions/table.ts';
+import { footerActions } from '../../actions/list.ts';
 import { visibleWindow } from '../layout.ts';
 import { actionState } from '../selection.ts';
 import type { ConsoleState, Dialog } from '../state.ts';
@@ -10,7 +9,7 @@ import { paragraph, type Row } from '../widgets/rows.ts';
 import { pad } from '../width.ts';
 
 /** The keys of the dialog in front, from its actions. */
-function answers(state: ConsoleState, theme: Theme): Row {
+export function answers(state: ConsoleState, theme: Theme): Row {
   return footerActions(actionState(state)).flatMap((action) => [
     [` ${keyLabel(action.keys[0] ?? '')}`, theme.key] as const,
     [` ${action.label} `, theme.muted] as const,
@@ -98,65 +97,4 @@ export function detailsDialog(
 
 export function detailRows(theme: Theme, width: number, dialog: Extract<Dialog, { kind: 'details' }>): Row[] {
   return dialog.lines.flatMap((line) => (line === '' ? [[]] : paragraph(theme, line, width, 200)));
-}
-
-/** Columns of the keys in help. */
-const KEYS = 13;
-
-const GROUPS: ReadonlyArray<Action['group']> = ['do', 'select', 'move', 'look'];
-
-/** Every key of the screen under it, with why it is off. */
-export function helpRows(state: ConsoleState, theme: Theme, width: number): Row[] {
-  const entries = helpActions(actionState({ ...state, dialog: undefined }));
-  const rows: Row[] = [];
-  for (const group of GROUPS) {
-    const found = entries.filter(({ action }) => action.group === group);
-    if (found.length === 0) continue;
-    if (rows.length > 0) rows.push([]);
-    rows.push([[` ${groupHeading(group)}`, theme.heading]]);
-    for (const { action, off } of found) rows.push(...helpRow(theme, width, action, off));
-  }
-  return rows;
-}
-
-function helpRow(theme: Theme, width: number, action: Action, off: string | undefined): Row[] {
-  const keys = action.keys.map(keyLabel).join(' ');
-  const text = off === undefined ? action.help : `${action.help} (off: ${off})`;
-  const [first = [], ...rest] = paragraph(theme, text, width - KEYS, 4, off === undefined ? '' : theme.muted);
-  return [
-    [[pad(`  ${keys}`, KEYS - 1), off === undefined ? theme.key : theme.faint], ...first],
-    ...rest.map((row): Row => [[' '.repeat(KEYS - 1)], ...row]),
-  ];
-}
-
-export function helpDialog(
-  state: ConsoleState,
-  theme: Theme,
-  dialog: Extract<Dialog, { kind: 'help' }>,
-): Overlay {
-  const width = helpWidth(state);
-  const rows = helpRows(state, theme, width);
-  const page = helpPage(state);
-  const window = visibleWindow(
-    Math.min(dialog.first, Math.max(0, rows.length - page)),
-    page,
-    rows.length,
-    dialog.first,
-  );
-  const more = rows.length > page ? `${keyLabel('down')} ${window.end} of ${rows.length}` : '';
-  return box(theme, state.size, {
-    title: `KEYS  ${state.screen}`,
-    badge: more,
-    badgeStyle: theme.muted,
-    width,
-    rows: [...rows.slice(window.first, window.end), [], answers(state, theme)],
-  });
-}
-
-export function helpWidth(state: ConsoleState): number {
-  return Math.min(112, state.size.columns - 4);
-}
-
-export function helpPage(state: ConsoleState): number {
-  return Math.max(1, state.size.rows - 5);
 }

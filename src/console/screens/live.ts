@@ -10,7 +10,11 @@ const MOST_STEPS = 6;
 
 /** The run in flight beside the board: its running steps with their bars. Empty when nothing that is known runs. */
 export function liveRows(state: ConsoleState, theme: Theme, width: number): Row[] {
-  const run = [...state.models.values()].findLast((model) => model.state === 'running');
+  const known = new Map(state.board?.board.runs.map((each) => [each.id, each.state]));
+  // A run that was watched and left may have ended since: the board knows.
+  const run = [...state.models.values()].findLast(
+    (model) => model.state === 'running' && (known.get(model.id) ?? 'running') === 'running',
+  );
   if (run === undefined) return [];
   const counts = stepCounts(run);
   const ended = run.steps.length - counts.queued - counts.running;

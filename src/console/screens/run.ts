@@ -1,9 +1,10 @@
 import { type Clock, secondsBetween } from '../clock.ts';
-import { bytes, count, duration, shortCount } from '../format.ts';
+import { bytes, duration, plural, shortCount } from '../format.ts';
 import { listLayout, visibleWindow } from '../layout.ts';
 import { Line } from '../line.ts';
 import {
   elapsedOf,
+  foundText,
   rateOf,
   type RunModel,
   secondsLeft,
@@ -16,7 +17,7 @@ import type { ConsoleState } from '../state.ts';
 import type { Theme } from '../theme.ts';
 import { footerLine } from '../widgets/footer.ts';
 import { statusLine, titleLine } from '../widgets/header.ts';
-import { bar, drawRows, heading, paragraph, rule } from '../widgets/rows.ts';
+import { bar, drawRows, heading, paragraph, type Row, rule } from '../widgets/rows.ts';
 import { fit, fitMiddle, pad } from '../width.ts';
 import { runState } from './board-lists.ts';
 
@@ -71,10 +72,8 @@ export function runScreen(state: ConsoleState, theme: Theme, clock: Clock): stri
     .map((step, index) =>
       stepRow({ theme, width: columns, now: state.now }, step, window.first + index === cursor),
     );
-  const more =
-    window.end - window.first < run.steps.length
-      ? `steps ${window.first + 1}${theme.glyphs.dash}${window.end} of ${run.steps.length}`
-      : '';
+  const range = `${window.first + 1}${theme.glyphs.dash}${window.end} of ${run.steps.length}`;
+  const more = window.end - window.first < run.steps.length ? [`steps ${range}`, range] : [];
   return [
     ...top,
     whatLine(state, theme, clock, run),
@@ -105,13 +104,14 @@ function stepColumns(width: number): { name: number; usually: number } {
   return { name: Math.max(18, Math.min(52, width - 46 - usually)), usually };
 }
 
-function stepHead(theme: Theme, width: number, more: string): string {
+function stepHead(theme: Theme, width: number, more: readonly string[]): string {
   const { name, usually } = stepColumns(width);
   const line = new Line(width).add(pad(' STEP', 3 + name), theme.heading);
   line
     .add(pad('TOOK', 6, 'left') + pad(usually > 0 ? 'USUALLY' : '', usually, 'left'), theme.faint)
     .add('  PROGRESS', theme.faint);
-  return line.right(more, theme.faint, width - 1).end();
+  const fitting = more.find((text) => text.length + 3 <= line.room) ?? '';
+  return line.right(fitting, theme.faint, width - 1).end();
 }
 
 interface StepContext {
@@ -167,10 +167,11 @@ function addProgress(line: Line, theme: Theme, step: StepModel, now: string): vo
   else if (step.state === 'done') line.add(amount(step), theme.muted);
 }
 
-/** '1.9 GiB', '8,412,077 rows'. */
-function amount({ progress }: StepModel): string {
+/** '1.9 GiB', '8,412,077 rows', 'warn, 3 findings'. */
+function amount({ progress, found }: StepModel): string {
+  if (found !== undefined) return foundText(found);
   const parts = [
-    ...(progress.rows === undefined ? [] : [`${count(progress.rows)} rows`]),
+    ...(progress.rows === undefined ? [] : [plural(progress.rows, 'row')]),
     ...(progress.bytes === undefined ? [] : [bytes(progress.bytes)]),
   ];
   return parts.join(', ');
@@ -214,21 +215,24 @@ function totalLine(state: ConsoleState, theme: Theme, clock: Clock, run: RunMode
       run.outcome.state === 'done' ? theme.good : run.outcome.state === 'cancelled' ? theme.muted : theme.bad;
     return line.add(`run ${run.id} ${outcomeText(run.outcome)}`, tone).end();
   }
-  const elapsed = Math.max(0, secondsBetween(run.startedAt, run.finishedAt ?? state.now));
+  const end = run.finishedAt ?? (run.state === 'running' ? state.now : undefined);
   line
     .add(`${ended}/${run.steps.length} steps`, theme.strong)
     .add(counts.failed > 0 ? `  ${counts.failed} failed` : '', theme.bad);
   const usual = run.plan?.estimateSeconds;
+  // When a run ended whose process is gone is not known.
+  if (end === undefined) return line.add('  its process is gone; R retries what is left', theme.warn).end();
+  const elapsed = Math.max(0, secondsBetween(run.startedAt, end));
   line.add(`  ${duration(elapsed)}${usual === undefined ? '' : ` of about ${duration(usual)}`}`, theme.muted);
   if (run.state !== 'running') return line.end();
   if (usual !== undefined && usual > elapsed) {
-    const end = new Date(Date.parse(state.now) + (usual - elapsed) * 1000).toISOString();
-    line.add(`  done about ${clock.time(end)} est.`, theme.muted);
+    const expected = new Date(Date.parse(state.now) + (usual - elapsed) * 1000).toISOString();
+    line.add(`  done about ${clock.time(expected)} est.`, theme.muted);
   }
   return line.end();
 }
 
-/** What is wrong with the step under the cursor, when something is, and the end of the log. */
+/** What is wrong with the step under the cursor, when something is, and the log. */
 function panelLines(
   state: ConsoleState,
   theme: Theme,
@@ -236,21 +240,39 @@ function panelLines(
   run: RunModel,
   height: number,
 ): string[] {
-  const { columns } = state.size;
-  const error = run.steps[cursorStep(state, run)]?.error;
-  if (error === undefined || height < 4) return logLines(state, theme, clock, run, height);
-  const rows = [
-    ...paragraph(theme, error.message, columns, Math.min(4, height - 2), theme.bad),
-    ...paragraph(theme, error.next ?? '', columns, 2, theme.accent),
-  ].slice(0, height - 1);
+  const rows = errorRows(state, theme, run, height);
   const left = height - rows.length;
-  return [...drawRows(rows, columns), ...(left > 0 ? logLines(state, theme, clock, run, left) : [])];
+  return [
+    ...drawRows(rows, state.size.columns),
+    ...(left > 0 || rows.length === 0 ? logLines(state, theme, clock, run, left) : []),
+  ];
 }
 
-/** The heading of the log and its last lines: `height` of them. */
+/** Why the step under the cursor failed, then what to do: whole where that leaves a line for the log. */
+function errorRows(state: ConsoleState, theme: Theme, run: RunModel, height: number): Row[] {
+  const { columns } = state.size;
+  const error = run.steps[cursorStep(state, run)]?.error;
+  if (error === undefined || height < 4) return [];
+  const next = error.next ?? '';
+  const needed = paragraph(theme, next, columns, height).length;
+  const most = Math.max(Math.ceil(height / 2), height - 1 - needed);
+  const message = paragraph(theme, error.message, columns, most, theme.bad);
+  const advice = paragraph(theme, next, columns, Math.max(1, height - 1 - message.length), theme.accent);
+  return [...message, ...advice].slice(0, height - 1);
+}
+
+/** How many lines of the log are shown. */
+export function logPage(state: ConsoleState, theme: Theme, run: RunModel): number {
+  const { panel } = runLayout(state, run);
+  return Math.max(1, panel - errorRows(state, theme, run, panel).length);
+}
+
+/** The heading of the log and `height` of its lines: the last ones, until earlier ones are gone to. */
 function logLines(state: ConsoleState, theme: Theme, clock: Clock, run: RunModel, height: number): string[] {
   const { columns } = state.size;
-  const notes = height > 0 ? run.notes.slice(-height) : [];
+  const total = run.notes.length;
+  const end = Math.min(state.runView.logEnd ?? total, total);
+  const notes = run.notes.slice(Math.max(0, end - Math.max(0, height)), end);
   const tones = { plain: theme.muted, bad: theme.bad, warn: theme.warn, good: theme.good };
   const width = Math.min(44, Math.floor(columns / 2.6));
   const lines = notes.map(({ at, step, message, tone }) => {
@@ -264,7 +286,12 @@ function logLines(state: ConsoleState, theme: Theme, clock: Clock, run: RunModel
       .add(pad(name, width), theme.muted);
     return line.add(` ${fit(message, line.room - 1, theme.glyphs.ellipsis)}`, tones[tone]).end();
   });
-  const title = run.notes.length > notes.length ? `the last ${notes.length} of ${run.notes.length}` : '';
+  const title =
+    total <= notes.length
+      ? ''
+      : end < total
+        ? `${end - notes.length + 1}${theme.glyphs.dash}${end} of ${total}, PgUp earlier, PgDn later`
+        : `the last ${notes.length} of ${total}, PgUp earlier`;
   return [heading(theme, columns, 'LOG', title), ...lines];
 }
 

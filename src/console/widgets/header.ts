@@ -99,10 +99,15 @@ function viewCounts(state: ConsoleState, theme: Theme): Piece[] {
 
 const SPINNER = ['|', '/', '-', '\\'];
 
+/** The run in flight that is spoken of: one of this process before others. */
+export function runInFlight({ here, board }: ConsoleState): string | undefined {
+  return here.at(-1) ?? board?.board.runs.find((run) => run.state === 'running')?.id;
+}
+
 /** What goes on, the most important first: the run in flight, the listing, the next scheduled run. */
 function activity(state: ConsoleState, clock: Clock): string[] {
   const board = state.board?.board;
-  const running = state.here.at(-1) ?? board?.runs.find((run) => run.state === 'running')?.id;
+  const running = runInFlight(state);
   const parts: string[] = [];
   if (state.leaving) parts.push('quits when the run ends');
   if (running !== undefined) parts.push(runningText(state, running));
@@ -121,7 +126,8 @@ function coarse(seconds: number): number {
   return seconds < 60 ? Math.floor(seconds / 5) * 5 : seconds;
 }
 
-function runningText(state: ConsoleState, id: string): string {
+/** 'run 12: 3/40', for a run in flight. */
+export function runningText(state: ConsoleState, id: string): string {
   const model = state.models.get(id);
   const summary: RunSummary | undefined = state.board?.board.runs.find((run) => run.id === id);
   if (model !== undefined) {
