@@ -24,7 +24,7 @@ export function isConnectionLoss(thrown: unknown): boolean {
 export function databaseError(thrown: unknown, facts: ErrorFacts = {}): DayboardError {
   if (thrown instanceof DayboardError) return thrown.with(facts);
   const code = errorCode(thrown);
-  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  const text = thrown instanceof Error ? thrown.message + dependents(thrown) : String(thrown);
   const where = facts['database'] === undefined ? '' : ` (${String(facts['database'])})`;
   const parts = explain(code, text, where);
   return new DayboardError({
@@ -32,6 +32,14 @@ export function databaseError(thrown: unknown, facts: ErrorFacts = {}): Dayboard
     facts: { ...facts, ...(code === undefined ? {} : { sqlstate: code }) },
     cause: thrown,
   });
+}
+
+/** Which objects depend on one that cannot be dropped: PostgreSQL tells them in the detail alone. */
+function dependents(thrown: Error): string {
+  const detail = (thrown as { detail?: unknown }).detail;
+  return errorCode(thrown) === '2BP01' && typeof detail === 'string'
+    ? `: ${detail.replaceAll('\n', '; ')}`
+    : '';
 }
 
 function explain(
@@ -64,6 +72,12 @@ function explain(
         code: 'database.read-only',
         message: 'The session is read-only, and the server refused to write.',
         next: 'Choose a context that may write. Nothing was changed.',
+      };
+    case '2BP01':
+      return {
+        code: 'database.depended-on',
+        message: `${text}${where}.`,
+        next: 'Drop or move what depends on it, run this again, and make it anew. Nothing was changed.',
       };
     case '3F000':
       return {

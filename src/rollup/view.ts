@@ -19,8 +19,8 @@ export interface RefreshOptions {
   run: string;
 }
 
-/** How a view was brought up to date. */
-export type RefreshMethod = 'created' | 'concurrently' | 'rebuilt';
+/** How a view was brought up to date; 'in place' keeps readers waiting. */
+export type RefreshMethod = 'created' | 'concurrently' | 'rebuilt' | 'in place';
 
 export function viewHash(view: View): string {
   return definitionHash([view.sql, view.indexes]);
@@ -28,8 +28,10 @@ export function viewHash(view: View): string {
 
 /**
  * Brings a plain SQL view up to date without keeping readers out: concurrently where a unique index allows it, else
- * built beside and renamed. A view of ours whose definition changed is rebuilt; a foreign one of its name is left
- * ('keep': then nothing is refreshed), replaced, or refused. The connection is outside a transaction.
+ * built beside and renamed; in place, with readers waiting, only where neither is possible because the view has no
+ * unique index and somebody's views are built on it. A view of ours whose definition changed is rebuilt; a foreign one
+ * of its name is left ('keep': then nothing is refreshed), replaced, or refused. The connection is outside a
+ * transaction.
  */
 export async function refreshView(options: RefreshOptions): Promise<RefreshMethod | 'kept'> {
   const { client, project, view, run } = options;
@@ -62,6 +64,10 @@ async function refresh(
     await client.query(`REFRESH MATERIALIZED VIEW CONCURRENTLY ${qualified(view)}`);
     return 'concurrently';
   }
+  if (unchanged && (await isBuiltUpon(client, view))) {
+    await client.query(`REFRESH MATERIALIZED VIEW ${qualified(view)}`);
+    return 'in place';
+  }
   await buildBeside(client, project, view, state);
   return state.owner === 'absent' ? 'created' : 'rebuilt';
 }
@@ -73,6 +79,17 @@ async function isPopulated(client: ClientBase, view: View): Promise<boolean> {
     [qualified(view)],
   );
   return found.rows[0]?.populated === true;
+}
+
+/** Whether other relations read it: they would go on reading the old one, which therefore cannot be dropped. */
+async function isBuiltUpon(client: ClientBase, view: View): Promise<boolean> {
+  const found = await client.query(
+    `SELECT FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
+      WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
+        AND d.refobjid = $1::regclass AND r.ev_class <> d.refobjid LIMIT 1`,
+    [qualified(view)],
+  );
+  return found.rowCount !== 0;
 }
 
 async function buildBeside(

@@ -233,7 +233,7 @@ describe('a definition that changed', () => {
     ],
     [
       'no partitions',
-      { partitionBy: undefined as never },
+      { partitionBy: undefined },
       {},
       /partitioned by "day" there and by nothing in the definition/,
     ],
