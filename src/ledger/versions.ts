@@ -22,6 +22,15 @@ export async function recentCounts(
 export interface CurrentVersion {
   version: number;
   days: Record<Day, number>;
+  /** Rows that its publish brought into the raw table and took out. */
+  added: number;
+  removed: number;
+  /** The version that it replaced; null when it was the delivery's first. */
+  former: number | null;
+  /** Tables of the schema `dayboard` with what it took away from the former; null when nothing is kept. */
+  keptRows: string | null;
+  keptKeys: string | null;
+  publishedAt: string;
 }
 
 /** The version of a delivery that is published, if one is. */
@@ -32,7 +41,9 @@ export async function currentVersion(
   period: Period,
 ): Promise<CurrentVersion | undefined> {
   const found = await client.query<CurrentVersion>(
-    'SELECT version, days FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3 AND current',
+    `SELECT version, days, added::float8 AS added, removed::float8 AS removed, former, kept_rows AS "keptRows", kept_keys AS "keptKeys",
+            to_char(published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "publishedAt"
+       FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3 AND current`,
     [project, dataset, period],
   );
   return found.rows[0];
@@ -75,6 +86,8 @@ export interface NewVersion {
   days: Record<Day, number>;
   rulesHash: string;
   findings: unknown[];
+  former: number | undefined;
+  keeps: { rows: string; keys: string | undefined } | undefined;
 }
 
 /** Writes a version as the current one and returns its number; retireVersion comes before. */
@@ -87,8 +100,8 @@ export async function insertVersion(
 ): Promise<number> {
   const inserted = await client.query<{ version: number }>(
     `INSERT INTO dayboard.version (project, dataset, period, version, run, current, key, size, etag, modified,
-                                   rows, kept, added, removed, days, rules_hash, findings)
-     SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, true, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+                                   rows, kept, added, removed, days, rules_hash, findings, former, kept_rows, kept_keys)
+     SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, true, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
        FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3
      RETURNING version`,
     [
@@ -107,9 +120,66 @@ export async function insertVersion(
       JSON.stringify(made.days),
       made.rulesHash,
       JSON.stringify(made.findings),
+      made.former ?? null,
+      made.keeps?.rows ?? null,
+      made.keeps?.keys ?? null,
     ],
   );
   return (inserted.rows[0] as { version: number }).version;
+}
+
+/** Marks the current version as undone and makes the one before it current again, if there is one. */
+export async function restoreFormer(
+  client: Queryable,
+  project: string,
+  dataset: string,
+  period: Period,
+  undone: CurrentVersion,
+  by: string,
+): Promise<void> {
+  await client.query(
+    `UPDATE dayboard.version SET current = false, undone_at = clock_timestamp(), undone_by = $5, kept_rows = NULL, kept_keys = NULL
+      WHERE project = $1 AND dataset = $2 AND period = $3 AND version = $4`,
+    [project, dataset, period, undone.version, by],
+  );
+  await client.query(
+    'UPDATE dayboard.version SET current = true WHERE project = $1 AND dataset = $2 AND period = $3 AND version = $4',
+    [project, dataset, period, undone.former],
+  );
+}
+
+/** The days that one version of a delivery holds. */
+export async function daysOfVersion(
+  client: Queryable,
+  project: string,
+  dataset: string,
+  period: Period,
+  version: number,
+): Promise<Day[]> {
+  const found = await client.query<{ day: Day }>(
+    `SELECT jsonb_object_keys(days) AS day FROM dayboard.version
+      WHERE project = $1 AND dataset = $2 AND period = $3 AND version = $4`,
+    [project, dataset, period, version],
+  );
+  return found.rows.map((row) => row.day);
+}
+
+/** Forgets what versions of a dataset keep that were published more than so many days ago; returns the tables. */
+export async function forgetKept(
+  client: Queryable,
+  project: string,
+  dataset: string,
+  days: number,
+): Promise<string[]> {
+  const found = await client.query<{ tables: Array<string | null> }>(
+    `UPDATE dayboard.version v SET kept_rows = NULL, kept_keys = NULL
+       FROM (SELECT period, version, ARRAY[kept_rows, kept_keys] AS tables FROM dayboard.version
+              WHERE project = $1 AND dataset = $2 AND kept_rows IS NOT NULL
+                AND published_at < clock_timestamp() - make_interval(days => $3)) old
+      WHERE v.project = $1 AND v.dataset = $2 AND v.period = old.period AND v.version = old.version RETURNING old.tables`,
+    [project, dataset, days],
+  );
+  return found.rows.flatMap(({ tables }) => tables.filter((table) => table !== null));
 }
 
 /** How many of the newest deliveries are asked for the newest day that any of them holds. */

@@ -9,6 +9,7 @@ import { explainPrepareError } from './explain.ts';
 import { checkGuards } from './guards.ts';
 import { midnightElsewhere, type TimesOfDay } from './midnight.ts';
 import type { Prepared, Staged } from './prepared.ts';
+import { DELIVERY } from './publish/shape.ts';
 import { stagingName } from './staging-name.ts';
 import { inTransaction, setForDataset } from '../ledger/transaction.ts';
 import { keyOf, onePerKey } from './unique-rows.ts';
@@ -29,8 +30,8 @@ export interface PrepareOptions {
 }
 
 /**
- * Makes of a staged file the rows to be published: exactly the raw table's columns, computed ones included, one row per
- * key, in an unlogged table; counts them by their own day and asks the guards. The staged table is dropped. One
+ * Makes of a staged file the rows to be published: the raw table's columns, computed ones included, and the delivery, one
+ * row per key, in an unlogged table; counts them by their own day and asks the guards. The staged table is dropped. One
  * transaction: when it fails or a guard stops, nothing stays but the staged table, for the end of the run to drop.
  *
  * Errors: 'guard.…' (refused), 'load.no-day', 'load.null', 'load.computed' (a computed column fails), and those of
@@ -76,8 +77,10 @@ async function createPrepared(
   const repeats =
     key !== undefined &&
     (await repeatsKey(client, key, selectColumns(dataset, period, staged.relation, key)));
+  const rows = repeats ? onePerKey(dataset, key, enriched) : enriched;
+  const delivery = `${literal(firstDay(period).toString())}::date AS ${ident(DELIVERY)}`;
   await client.query(
-    `CREATE UNLOGGED TABLE ${qualified(relation)} AS ${repeats ? onePerKey(dataset, key, enriched) : enriched}`,
+    `CREATE UNLOGGED TABLE ${qualified(relation)} AS SELECT *, ${delivery} FROM (${rows}) AS prepared`,
   );
 }
 

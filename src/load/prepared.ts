@@ -17,7 +17,7 @@ export interface Finding {
   facts: Record<string, string | number>;
 }
 
-/** A delivery ready to be published: exactly the raw table's columns, enriched, one row per key. */
+/** A delivery ready to be published: the raw table's columns, enriched, and the delivery at their end, one row per key. */
 export interface Prepared {
   relation: RelationName;
   /** Records of the file. */

@@ -62,11 +62,17 @@ function wholeMeasure({ name, measure, type, additive }: MeasureShape): string[]
   }
 }
 
-/** The change of each touched group: what came minus what went. What cannot be added up is NULL here. */
-export function deltaRows(shape: RollupShape, added: string, removed: string): string {
+/**
+ * The change of each touched group: what came minus what went. What cannot be added up is NULL here; where rows came
+ * alone (`removed` is undefined) it is that of the rows that came, as a group that is new has it.
+ */
+export function deltaRows(shape: RollupShape, added: string, removed: string | undefined): string {
   const columns = shape.parentColumns.map((name) => ident(name)).join(', ');
-  const from = `(SELECT ${columns}, 1 AS _sign FROM ${added} UNION ALL SELECT ${columns}, -1 FROM ${removed})`;
-  const measures = shape.measures.flatMap(deltaMeasure);
+  const went = removed === undefined ? '' : ` UNION ALL SELECT ${columns}, -1 FROM ${removed}`;
+  const from = `(SELECT ${columns}, 1 AS _sign FROM ${added}${went})`;
+  const measures = shape.measures.flatMap((measure) =>
+    removed === undefined && !measure.additive ? wholeMeasure(measure) : deltaMeasure(measure),
+  );
   const list = [groupList(shape), `sum(_sign)::bigint AS ${ident(SUPPORT)}`, ...measures].join(', ');
   return `SELECT ${list} FROM ${from} AS rows${where(shape)} GROUP BY ${groupNumbers(shape)}`;
 }

@@ -66,22 +66,30 @@ async function applyTo(
   const shape = rollupShape(project, rollup);
   const delta = workTable(rollup, run, 'delta');
   await setForDataset(client, rollup);
+  const went = await client.query(`SELECT FROM ${qualified(change.removed)} LIMIT 1`);
+  const removed = went.rowCount === 0 ? undefined : qualified(change.removed);
   await client.query(
     `CREATE UNLOGGED TABLE ${qualified(delta)} AS SELECT d.*, ${bucketText(shape, 'd')} AS _bucket
-       FROM (${deltaRows(shape, qualified(change.added), qualified(change.removed))}) d`,
+       FROM (${deltaRows(shape, qualified(change.added), removed)}) d`,
   );
   await client.query(`DELETE FROM ${qualified(delta)} WHERE _bucket = ANY ($1)`, [leftAlone]);
   await client.query(`ANALYZE ${qualified(delta)}`);
   const buckets = await bucketsOf(client, delta);
   if (buckets.length > 0) {
     const within = inBuckets(shape, 'r', buckets);
-    const touched = `${within} AND EXISTS (SELECT FROM ${qualified(delta)} d WHERE ${match('d', 'r', shape.groups)})`;
-    await withTransitions(context, shape, touched, owed, async () => {
+    const change = async (): Promise<void> => {
       await addUp(client, shape, delta, within);
       const others = shape.measures.filter(({ additive }) => !additive);
-      await recompute(context, shape, others, qualified(delta), buckets);
+      const touched = removed === undefined ? olderGroups(shape, delta, within) : qualified(delta);
+      await recompute(context, shape, others, touched, buckets);
       await recomputeNaN(context, shape, delta, buckets);
-    });
+    };
+    if (rollupsOver(project, rollup.name).length === 0) await change();
+    else if (shape.measures.length === 0) await withAppearances(context, shape, delta, within, owed, change);
+    else {
+      const touched = `${within} AND EXISTS (SELECT FROM ${qualified(delta)} d WHERE ${match('d', 'r', shape.groups)})`;
+      await withTransitions(context, shape, touched, owed, change);
+    }
   }
   await client.query(`DROP TABLE ${qualified(delta)}`);
   await recordRefresh(client, project.name, {
@@ -125,6 +133,37 @@ export async function withTransitions(
   for (const table of [before, after, gone, come]) await client.query(`DROP TABLE ${qualified(table)}`);
 }
 
+/** Of a rollup without measures its children see groups come and go alone: that is known before the change is made. */
+async function withAppearances(
+  context: DeltaContext,
+  shape: RollupShape,
+  delta: RelationName,
+  within: string,
+  owed: ReadonlyMap<string, OwedBuckets>,
+  change: () => Promise<void>,
+): Promise<void> {
+  const { client, run } = context;
+  const { rollup, table } = shape;
+  const [gone, come] = [workTable(rollup, run, 'gone'), workTable(rollup, run, 'come')];
+  const support = ident(SUPPORT);
+  const on = `${match('r', 'd', shape.groups)} AND ${within}`;
+  const groups = columns(
+    shape.groups.map(({ name }) => name),
+    'd',
+  );
+  await client.query(
+    `CREATE UNLOGGED TABLE ${qualified(come)} AS SELECT ${groups} FROM ${qualified(delta)} d
+      WHERE d.${support} > 0 AND NOT EXISTS (SELECT FROM ${qualified(table)} r WHERE ${on})`,
+  );
+  await client.query(
+    `CREATE UNLOGGED TABLE ${qualified(gone)} AS SELECT ${groups} FROM ${qualified(table)} r
+       JOIN (SELECT * FROM ${qualified(delta)} WHERE ${support} < 0) d ON ${on} WHERE r.${support} + d.${support} <= 0`,
+  );
+  await change();
+  await cascade(context, rollup.name, { added: come, removed: gone }, owed);
+  for (const work of [gone, come]) await client.query(`DROP TABLE ${qualified(work)}`);
+}
+
 /** Adds the change to the groups it touches; a group comes with its first row and goes with its last. */
 async function addUp(
   client: ClientBase,
@@ -135,12 +174,26 @@ async function addUp(
   const names = countedColumns(shape);
   const set = additiveColumns(shape).map((name) => `${ident(name)} = r.${ident(name)} + d.${ident(name)}`);
   const support = ident(SUPPORT);
+  const there = await client.query(`SELECT FROM ${qualified(shape.table)} r WHERE ${within} LIMIT 1`);
+  if (there.rowCount === 0) {
+    await client.query(
+      `INSERT INTO ${qualified(shape.table)} (${columns(names)}) SELECT ${columns(names)} FROM ${qualified(delta)} WHERE ${support} > 0`,
+    );
+    return;
+  }
   await client.query(
     `MERGE INTO ${qualified(shape.table)} r USING ${qualified(delta)} d ON ${match('r', 'd', shape.groups)} AND ${within}
        WHEN MATCHED AND r.${support} + d.${support} <= 0 THEN DELETE
        WHEN MATCHED THEN UPDATE SET ${set.join(', ')}
        WHEN NOT MATCHED AND d.${support} > 0 THEN INSERT (${columns(names)}) VALUES (${columns(names, 'd')})`,
   );
+}
+
+/** The groups of a delta that were there before it was added: those that it did not make support alone. */
+function olderGroups(shape: RollupShape, delta: RelationName, within: string): string {
+  const support = ident(SUPPORT);
+  return `(SELECT d.* FROM ${qualified(delta)} d WHERE EXISTS (SELECT FROM ${qualified(shape.table)} r
+      WHERE ${match('r', 'd', shape.groups)} AND ${within} AND r.${support} <> d.${support}))`;
 }
 
 /**

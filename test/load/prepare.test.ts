@@ -39,7 +39,7 @@ const row = (user: string, hits: number | '' = 1, at = '2024-11-14 10:00:00+00',
   `${user},${at},"${agent}",${hits}\n`;
 
 describe('a prepared delivery', () => {
-  it('has exactly the columns of the raw table, computed ones included, and nothing else stays', async () => {
+  it('has the columns of the raw table, computed ones included, and the delivery; nothing else stays', async () => {
     const prepared = await prepare(visits(), HEADER + row('a', 3));
     expect(prepared).toEqual({
       relation: { schema: 'dayboard_staging', name: 'visits_2024_11_14_r7_p' },
@@ -61,6 +61,7 @@ describe('a prepared delivery', () => {
       ['platform', 'character varying', 'u'],
       ['hits', 'integer', 'u'],
       ['visit_date', 'date', 'u'],
+      ['_delivery', 'date', 'u'],
     ]);
     expect(await stagingTables(client)).toEqual(['visits_2024_11_14_r7_p']);
   });

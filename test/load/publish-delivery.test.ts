@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { readOwed } from '../../src/ledger/derived.ts';
 import type { Dataset, Project } from '../../src/project/model.ts';
 import { aDataset, aProject, aRollup } from '../support/definitions.ts';
-import { lines, publishRows, type Publisher, startRun, withdrawRows } from '../support/deliveries.ts';
+import { lines, publishRows, type Publisher, startRun, undoRows } from '../support/deliveries.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
@@ -130,7 +130,7 @@ describe('a publish', () => {
       removed: 0,
     });
     expect(await raw()).toEqual(['a|2024-11-13|5|2024-11-15', 'b|2024-11-14|2|2024-11-14']);
-    expect(await withdrawRows(publisher, '2024-11-15')).toEqual({ added: 1, removed: 1 });
+    expect(await undoRows(publisher, '2024-11-15')).toMatchObject({ version: 1, added: 1, removed: 1 });
     expect(await raw()).toEqual(['a|2024-11-13|1|2024-11-14', 'b|2024-11-14|2|2024-11-14']);
     expect(await days()).toEqual(['2024-11-13|1|1', '2024-11-14|1|2']);
     expect(await lines(client, 'SELECT period FROM dayboard.version WHERE current')).toEqual(['2024-11-14']);
@@ -281,7 +281,7 @@ describe('snapshots that replace each other', () => {
       removed: 0,
     });
     expect(await raw()).toEqual(['new|2024-11-14|1|2024-11-15']);
-    await withdrawRows(publisher, '2024-11-15');
+    await undoRows(publisher, '2024-11-15');
     expect(await raw()).toEqual(['a|2024-11-13|1|2024-11-14', 'b|2024-11-14|2|2024-11-14']);
     expect(await days()).toEqual(['2024-11-13|1|1', '2024-11-14|1|2']);
   });
@@ -300,7 +300,7 @@ describe('deliveries of one period', () => {
     expect(await days()).toEqual(['2024-11-13|1|1', '2024-11-14|2|2']);
     expect(await publishRows(publisher, '2024-11-14', [twin])).toMatchObject({ added: 1, removed: 2 });
     expect(await days()).toEqual(['2024-11-13|1|1', '2024-11-14|1|1']);
-    expect(await withdrawRows(publisher, '2024-11-13')).toEqual({ added: 0, removed: 1 });
+    expect(await undoRows(publisher, '2024-11-13')).toMatchObject({ added: 0, removed: 1 });
     expect(await days()).toEqual(['2024-11-14|1|1']);
   });
 });
@@ -309,7 +309,7 @@ describe('what a run leaves behind', () => {
   it('is no work table', async () => {
     await publishRows(publisher, '2024-11-14', FIRST);
     await publishRows(publisher, '2024-11-15', FIRST.slice(1));
-    await withdrawRows(publisher, '2024-11-14');
+    await undoRows(publisher, '2024-11-14');
     expect(
       await lines(
         client,

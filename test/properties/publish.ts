@@ -17,7 +17,7 @@ const RUNS = Number(process.env['DAYBOARD_PROPERTY_RUNS'] ?? 4);
 type Command =
   | { does: 'publish'; period: string; rows: Row[]; derive: boolean; stopAt: number | undefined }
   | { does: 'again'; period: string; derive: boolean; reverse: boolean }
-  | { does: 'withdraw'; period: string; derive: boolean; stopAt: number | undefined }
+  | { does: 'undo'; period: string; derive: boolean; stopAt: number | undefined }
   | { does: 'recompute'; only: number | undefined };
 
 function dayIn(at: string, zone: string): string {
@@ -72,8 +72,8 @@ function aCommand(each: Case): fc.Arbitrary<Command> {
     derive,
     reverse: fc.boolean(),
   });
-  const withdraw = fc.record({
-    does: fc.constant('withdraw' as const),
+  const undo = fc.record({
+    does: fc.constant('undo' as const),
     period: fc.constantFrom(...PERIODS),
     derive,
     stopAt,
@@ -85,7 +85,7 @@ function aCommand(each: Case): fc.Arbitrary<Command> {
   return fc.oneof(
     { weight: 6, arbitrary: publish },
     { weight: 1, arbitrary: again },
-    { weight: 2, arbitrary: withdraw },
+    { weight: 2, arbitrary: undo },
     { weight: 2, arbitrary: recompute },
   );
 }
@@ -119,16 +119,16 @@ async function apply(world: World, command: Command): Promise<void> {
       if (rows === undefined) return;
       return world.publish(command.period, command.reverse ? rows.toReversed() : rows, command.derive);
     }
-    case 'withdraw':
+    case 'undo':
       if (!deliveries.has(command.period)) return;
-      return world.withdraw(command.period, command.derive, command.stopAt);
+      return world.undo(command.period, command.derive, command.stopAt);
     case 'recompute':
       return world.recompute(command.only);
   }
 }
 
 /**
- * Registers the property for some kinds and layouts: after any sequence of publishes, reloads, returns and
+ * Registers the property for some kinds and layouts: after any sequence of publishes, reloads, undos and
  * interruptions the raw table, the shadow and the rollups are what the current deliveries make of them.
  */
 export function itHolds(kinds: readonly Kind[], layouts: readonly Layout[]): void {

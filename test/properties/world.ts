@@ -3,7 +3,8 @@ import { readOwed } from '../../src/ledger/derived.ts';
 import { relationState } from '../../src/ledger/relations.ts';
 import { columns, qualified } from '../../src/ledger/sql.ts';
 import { inTransaction } from '../../src/ledger/transaction.ts';
-import { publishDelivery, withdrawDelivery } from '../../src/load/publish/publish.ts';
+import { publishDelivery } from '../../src/load/publish/publish.ts';
+import { undoDelivery } from '../../src/load/publish/undo.ts';
 import type { Prepared } from '../../src/load/prepared.ts';
 import { derivedInOrder } from '../../src/plan/derived.ts';
 import type { Dataset, Period, Project } from '../../src/project/model.ts';
@@ -30,6 +31,11 @@ export class World {
   readonly dataset: Dataset;
   readonly run: string;
   readonly deliveries = new Map<Period, readonly Row[]>();
+  /** What an undo of each version brings back, the newest last. */
+  private readonly former = new Map<
+    Period,
+    Array<{ rows: readonly Row[] | undefined; before: readonly Row[] }>
+  >();
   before: readonly Row[] = [];
   /** Rows that came or went when the same delivery was published again. */
   private changedByRepeating = 0;
@@ -78,7 +84,9 @@ export class World {
     };
     const types = this.dataset.table.columns.map(({ name, type }) => `"${name}" ${type}`).join(', ');
     await this.client.query(`DROP TABLE IF EXISTS ${qualified(relation)}`);
-    await this.client.query(`CREATE UNLOGGED TABLE ${qualified(relation)} (${types})`);
+    await this.client.query(
+      `CREATE UNLOGGED TABLE ${qualified(relation)} (${types}, _delivery date DEFAULT '${period}')`,
+    );
     await this.insert(qualified(relation), rows);
     const days: Record<string, number> = {};
     for (const { day } of rows) days[day] = (days[day] ?? 0) + 1;
@@ -107,15 +115,21 @@ export class World {
     if (!done) return;
     this.deliveries.set(period, rows);
     // In a table that does not say where its rows came from, a period's rows are all that it holds of its days.
-    if (this.each.kind.startsWith('period')) this.before = this.before.filter(({ day }) => day !== period);
+    const replaced = ({ day }: Row) => this.each.kind.startsWith('period') && day === period;
+    const former = { rows: old, before: this.before.filter(replaced) };
+    this.former.set(period, [...(this.former.get(period) ?? []), former]);
+    this.before = this.before.filter((row) => !replaced(row));
   }
 
-  async withdraw(period: Period, derive: boolean, stopAt?: number): Promise<void> {
+  async undo(period: Period, derive: boolean, stopAt?: number): Promise<void> {
     const done = await this.interruptible(stopAt, async (client) => {
-      await withdrawDelivery(this.options(client, period, derive));
+      await undoDelivery({ ...this.options(client, period, derive), by: 'test' });
     });
     if (!done) return;
-    this.deliveries.delete(period);
+    const former = this.former.get(period)?.pop();
+    if (former?.rows === undefined) this.deliveries.delete(period);
+    else this.deliveries.set(period, former.rows);
+    this.before = [...this.before, ...(former?.before ?? [])];
   }
 
   /** True when the work was done, whether or not it failed after its transaction. */

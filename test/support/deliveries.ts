@@ -1,8 +1,10 @@
 import type pg from 'pg';
 import { columns, qualified } from '../../src/ledger/sql.ts';
-import { publishDelivery, withdrawDelivery } from '../../src/load/publish/publish.ts';
+import { publishDelivery } from '../../src/load/publish/publish.ts';
+import { undoDelivery } from '../../src/load/publish/undo.ts';
 import type { Prepared } from '../../src/load/prepared.ts';
 import type { Dataset, Period, Project } from '../../src/project/model.ts';
+import { firstDay } from '../../src/project/period.ts';
 
 export type Values = Record<string, string | number | null>;
 
@@ -31,7 +33,9 @@ export async function prepareRows(
   const described = dataset.table.columns.map(({ name, type }) => `"${name}" ${type}`).join(', ');
   const names = columns(dataset.table.columns.map(({ name }) => name));
   await client.query(`DROP TABLE IF EXISTS ${qualified(relation)}`);
-  await client.query(`CREATE UNLOGGED TABLE ${qualified(relation)} (${described})`);
+  await client.query(
+    `CREATE UNLOGGED TABLE ${qualified(relation)} (${described}, _delivery date DEFAULT '${firstDay(period).toString()}')`,
+  );
   await client.query(
     `INSERT INTO ${qualified(relation)} (${names}) SELECT ${names} FROM jsonb_to_recordset($1) AS r(${described})`,
     [JSON.stringify(rows)],
@@ -79,10 +83,10 @@ export async function publishRows(
   });
 }
 
-/** Takes a period's delivery back. */
-export function withdrawRows({ client, project, dataset, run }: Publisher, period: Period, derive = true) {
+/** Takes the newest version of a period's delivery back. */
+export function undoRows({ client, project, dataset, run }: Publisher, period: Period, derive = true) {
   const signal = new AbortController().signal;
-  return withdrawDelivery({ client, project, dataset, period, run, derive, signal });
+  return undoDelivery({ client, project, dataset, period, run, derive, signal, by: 'test' });
 }
 
 /** The rows of a query, each as its values joined by '|', sorted. */

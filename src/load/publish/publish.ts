@@ -2,9 +2,16 @@ import type { ClientBase } from 'pg';
 import { owe, WHOLE } from '../../ledger/derived.ts';
 import { databaseError } from '../../ledger/errors.ts';
 import { qualified } from '../../ledger/sql.ts';
-import { currentVersion, insertVersion, newestPublished, retireVersion } from '../../ledger/versions.ts';
+import {
+  type CurrentVersion,
+  currentVersion,
+  forgetKept,
+  insertVersion,
+  newestPublished,
+  retireVersion,
+} from '../../ledger/versions.ts';
 import { affectedDerived } from '../../plan/derived.ts';
-import type { Dataset, Period, Project, SourceObject } from '../../project/model.ts';
+import type { Dataset, Period, Project, RelationName, SourceObject } from '../../project/model.ts';
 import { applyDeltas } from '../../rollup/deltas.ts';
 import { ensureRollup } from '../../rollup/ensure.ts';
 import { requirePublishable } from '../../rollup/published.ts';
@@ -12,24 +19,31 @@ import { oweTouched } from '../../rollup/owed.ts';
 import type { Prepared } from '../prepared.ts';
 import { inTransaction, setForDataset, setLockTimeout, withRetries } from '../../ledger/transaction.ts';
 import { analyzeNew } from './analyze.ts';
-import { applyChanges, computeChanges, type Changes } from './changes.ts';
-import { ensurePartitions, ensureRawTable } from './raw-table.ts';
+import { applyChanges } from './apply-changes.ts';
+import type { ChangeRequest } from './change-sql.ts';
+import { buildPartitions, computeChanges, type Changes } from './changes.ts';
+import { keepFormer, type Kept, keptTables } from './kept.ts';
+import { ensureRawTable } from './raw-table.ts';
 import type { RawShape } from './shape.ts';
 
-export interface PublishOptions {
+/** What every change of what a delivery has in the raw table needs. */
+export interface ChangeOptions {
   /** A connection of its own, outside a transaction, that holds the dataset's table lock. */
   client: ClientBase;
   project: Project;
   dataset: Dataset;
   period: Period;
-  prepared: Prepared;
-  object: SourceObject;
   run: string;
-  /** Hash of the rules under which it was prepared. */
-  rules: string;
   /** Rollups follow in the same transaction; otherwise what the change touches becomes owed. */
   derive: boolean;
   signal: AbortSignal;
+}
+
+export interface PublishOptions extends ChangeOptions {
+  prepared: Prepared;
+  object: SourceObject;
+  /** Hash of the rules under which it was prepared. */
+  rules: string;
 }
 
 export interface Published {
@@ -46,34 +60,41 @@ export interface Published {
 /**
  * Makes a prepared delivery visible, whole: the change is computed beside, then applied to the raw table, its shadow,
  * the rollups and the ledger in one short transaction. The prepared table is dropped. Publishing the same rows again
- * changes nothing but the version's number.
+ * changes nothing but the version's number. What it takes away from the version before is kept for as long as the
+ * project says, so that it can be undone.
  *
  * Errors: 'relation.…', 'database.lock-timeout' after several tries; all leave what was published as it was.
  */
 export async function publishDelivery(options: PublishOptions): Promise<Published> {
-  const { client, project, dataset, period, prepared } = options;
+  const { client, project, dataset, period, prepared, run } = options;
   const shape = await ensureDataset(client, project, dataset);
-  const changes = await changesOf(options, shape, prepared);
-  const version = await withRetries(options.signal, () =>
-    inTransaction(client, async () => {
-      await setForDataset(client, dataset);
-      await setLockTimeout(client);
-      await apply(options, changes);
-      await retireVersion(client, project.name, dataset.name, period);
-      return insertVersion(client, project.name, dataset.name, period, {
-        run: options.run,
-        object: options.object,
-        rows: prepared.rows,
-        kept: prepared.kept,
-        added: changes.addedRows,
-        removed: changes.removedRows,
-        days: prepared.days,
-        rulesHash: options.rules,
-        findings: prepared.findings,
-      });
-    }),
-  );
-  await dropWork(client, changes, prepared);
+  const former = await currentVersion(client, project.name, dataset.name, period);
+  const changes = await changesOf(options, {
+    shape,
+    rows: { relation: prepared.relation, count: prepared.kept },
+    days: [...Object.keys(prepared.days), ...Object.keys(former?.days ?? {})],
+    published: former !== undefined,
+  });
+  const version = await applied(options, async () => {
+    const kept = await keep(options, changes, former);
+    await apply(options, changes);
+    await retireVersion(client, project.name, dataset.name, period);
+    return insertVersion(client, project.name, dataset.name, period, {
+      run,
+      object: options.object,
+      rows: prepared.rows,
+      kept: prepared.kept,
+      added: changes.addedRows,
+      removed: changes.removedRows,
+      days: prepared.days,
+      rulesHash: options.rules,
+      findings: prepared.findings,
+      former: former?.version,
+      keeps: kept === undefined ? undefined : { rows: kept.rows.name, keys: kept.keys?.name },
+    });
+  });
+  await dropWork(client, changes, prepared.relation);
+  await forgetOld(client, project, dataset).catch(() => undefined);
   await analyzeNew(client, project, dataset).catch(() => undefined);
   return {
     version,
@@ -84,29 +105,35 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
   };
 }
 
-export type WithdrawOptions = Pick<
-  PublishOptions,
-  'client' | 'project' | 'dataset' | 'period' | 'run' | 'derive' | 'signal'
->;
-
-/** Takes a delivery back: leaves what would be there had it never come. Returns the rows that came and went. */
-export async function withdrawDelivery(
-  options: WithdrawOptions,
-): Promise<Pick<Published, 'added' | 'removed'>> {
-  const { client, project, dataset, period } = options;
-  const shape = await ensureDataset(client, project, dataset);
-  const changes = await changesOf(options, shape, undefined);
-  await withRetries(options.signal, () =>
+/** Runs what makes a change visible as one transaction that gives way to readers. */
+export function applied<T>({ client, dataset, signal }: ChangeOptions, work: () => Promise<T>): Promise<T> {
+  return withRetries(signal, () =>
     inTransaction(client, async () => {
       await setForDataset(client, dataset);
       await setLockTimeout(client);
-      await apply(options, changes);
-      await retireVersion(client, project.name, dataset.name, period);
+      return work();
     }),
   );
-  await dropWork(client, changes, undefined);
-  await analyzeNew(client, project, dataset).catch(() => undefined);
-  return { added: changes.addedRows, removed: changes.removedRows };
+}
+
+/** Keeps what a publish takes away, when there is a version that could come back, or rows that were there before. */
+async function keep(
+  { client, project, dataset, period }: PublishOptions,
+  changes: Changes,
+  former: CurrentVersion | undefined,
+): Promise<Kept | undefined> {
+  const before = dataset.carries.kind === 'period' && !changes.shape.own;
+  if (project.keepVersionsDays === 0 || (former === undefined && !before)) return undefined;
+  const kept = keptTables(project.name, changes.shape, period, former?.version ?? 0);
+  await keepFormer(client, changes, kept);
+  return kept;
+}
+
+async function forgetOld(client: ClientBase, project: Project, dataset: Dataset): Promise<void> {
+  await inTransaction(client, async () => {
+    for (const name of await forgetKept(client, project.name, dataset.name, project.keepVersionsDays))
+      await client.query(`DROP TABLE IF EXISTS ${qualified({ schema: 'dayboard', name })}`);
+  });
 }
 
 /** Raw table and rollups of a dataset, made sure of. The caller holds the dataset's table lock. */
@@ -131,30 +158,29 @@ export async function ensureDataset(
   return shape;
 }
 
-async function changesOf(
-  options: WithdrawOptions,
-  shape: RawShape,
-  prepared: Prepared | undefined,
+/** Computes a change and builds its new partitions, beside; nothing that a reader can see. */
+export async function changesOf(
+  { client, project, dataset, period, run, signal }: ChangeOptions,
+  request: Pick<ChangeRequest, 'shape' | 'rows' | 'days' | 'published' | 'only'>,
 ): Promise<Changes> {
-  const { client, project, dataset, period, run } = options;
-  options.signal.throwIfAborted();
-  if (prepared !== undefined) await ensurePartitions(client, shape, Object.keys(prepared.days));
-  const old = await currentVersion(client, project.name, dataset.name, period);
+  signal.throwIfAborted();
   const newestOther = await newestPublished(client, project.name, dataset.name, period);
-  const oldDays = old === undefined ? undefined : Object.keys(old.days);
+  const days = [...new Set(request.days)].sort();
   return inTransaction(client, async () => {
     await setForDataset(client, dataset);
-    return computeChanges({ client, shape, period, run, prepared, oldDays, newestOther });
+    const changes = await computeChanges(client, { ...request, period, days, newestOther }, run);
+    return buildPartitions(client, changes, run);
   }).catch((thrown: unknown) => {
     throw databaseError(thrown, { dataset: dataset.name, period });
   });
 }
 
-async function apply(
-  { client, project, dataset, period, run, derive }: WithdrawOptions,
+/** Applies a change and carries it into what is derived, or owes it, in the caller's transaction. */
+export async function apply(
+  { client, project, dataset, period, run, derive }: ChangeOptions,
   changes: Changes,
 ): Promise<void> {
-  await applyChanges(client, changes, period);
+  await applyChanges(client, changes);
   if (changes.addedRows === 0 && changes.removedRows === 0) return;
   const why = `${dataset.name} ${period} changed.`;
   if (derive) await applyDeltas({ client, project, run }, dataset.name, changes);
@@ -164,8 +190,12 @@ async function apply(
     if (affected.has(view.name)) await owe(client, project.name, view.name, [WHOLE], why);
 }
 
-async function dropWork(client: ClientBase, changes: Changes, prepared: Prepared | undefined): Promise<void> {
-  for (const table of [changes.added, changes.removed, changes.lost, prepared?.relation]) {
+/** Drops the work tables of a change; those that became partitions are gone from there. */
+export async function dropWork(
+  client: ClientBase,
+  changes: Changes,
+  ...others: RelationName[]
+): Promise<void> {
+  for (const table of [changes.added, changes.removed, changes.lost, ...others])
     if (table !== undefined) await client.query(`DROP TABLE IF EXISTS ${qualified(table)}`);
-  }
 }

@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { databaseError, errorCode } from '../../ledger/errors.ts';
 import { definitionHash, recordRelation, relationState, type RelationKind } from '../../ledger/relations.ts';
 import { columns, ident, literal, qualified } from '../../ledger/sql.ts';
-import type { Dataset, Day, RelationName } from '../../project/model.ts';
-import { Temporal } from 'temporal-polyfill';
+import type { Dataset, RelationName } from '../../project/model.ts';
 import { inTransaction, setLockTimeout } from '../../ledger/transaction.ts';
 import { keyOf } from '../unique-rows.ts';
 import { checkForeignTable } from './foreign-table.ts';
 import { missingRight } from './missing-right.ts';
 import { alterOwn, columnSql, createIndexes } from './own-table.ts';
-import { dayStart, DELIVERY, rawShape, type RawShape } from './shape.ts';
+import { DELIVERY, rawShape, type RawShape } from './shape.ts';
 
 /**
  * Makes sure of a dataset's raw table: creates it (with shadow table and indexes) when nothing has its name, adds
@@ -130,52 +128,4 @@ function record(
     owner: dataset.name,
     definitionHash: hashOf(dataset),
   });
-}
-
-/** PostgreSQL cuts longer names. */
-const LONGEST_NAME = 63;
-
-/** The name of a day's partition: 'user_daily_visits_p20241114'. Long names are told apart by a hash. */
-function partitionName({ schema, name }: RelationName, day: Day): RelationName {
-  const end = `_p${day.replaceAll('-', '')}`;
-  if (Buffer.byteLength(name + end) <= LONGEST_NAME) return { schema, name: name + end };
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  const start = Buffer.from(name)
-    .subarray(0, LONGEST_NAME - end.length - hash.length - 1)
-    .toString()
-    .replaceAll('\ufffd', '');
-  return { schema, name: `${start}_${hash}${end}` };
-}
-
-/**
- * Makes the partitions of days that have none. Made beside and attached, because to create one in place would keep
- * readers of the whole table out.
- */
-export async function ensurePartitions(
-  client: ClientBase,
-  shape: RawShape,
-  days: readonly Day[],
-): Promise<void> {
-  const { raw, dataset } = shape;
-  const { partitionBy } = dataset.table;
-  if (!shape.own || partitionBy === undefined || days.length === 0) return;
-  const start = (day: Day) => dayStart(dataset, partitionBy, day);
-  const names = new Map(days.map((day) => [partitionName(raw, day).name, day]));
-  const found = await client.query<{ name: string }>(
-    `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass AND c.relname = ANY ($2)`,
-    [qualified(raw), [...names.keys()]],
-  );
-  for (const row of found.rows) names.delete(row.name);
-  for (const [name, day] of names) {
-    const partition = qualified({ schema: raw.schema, name });
-    const after = Temporal.PlainDate.from(day).add({ days: 1 }).toString();
-    await inTransaction(client, async () => {
-      await client.query(
-        `CREATE TABLE ${partition} (LIKE ${qualified(raw)} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`,
-      );
-      await client.query(
-        `ALTER TABLE ${qualified(raw)} ATTACH PARTITION ${partition} FOR VALUES FROM (${start(day)}) TO (${start(after)})`,
-      );
-    });
-  }
 }

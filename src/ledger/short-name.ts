@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+
+/** PostgreSQL cuts longer names, and two cut names may be one. */
+const LONGEST_NAME = 63;
+
+/**
+ * `start` and `end` as the name of a relation. Where that is too long for PostgreSQL, the start is cut and told from
+ * others by a hash.
+ */
+export function shortName(start: string, end: string): string {
+  const room = LONGEST_NAME - Buffer.byteLength(end);
+  if (Buffer.byteLength(start) <= room) return start + end;
+  const hash = createHash('sha256').update(start).digest('hex').slice(0, 12);
+  const cut = Buffer.from(start)
+    .subarray(0, room - hash.length - 1)
+    .toString()
+    .replaceAll('\ufffd', '');
+  return `${cut}_${hash}${end}`;
+}

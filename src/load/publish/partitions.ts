@@ -1,0 +1,129 @@
+import type { ClientBase } from 'pg';
+import { Temporal } from 'temporal-polyfill';
+import { shortName } from '../../ledger/short-name.ts';
+import { ident, qualified } from '../../ledger/sql.ts';
+import { inTransaction } from '../../ledger/transaction.ts';
+import type { Day, RelationName } from '../../project/model.ts';
+import { dayRange, dayStart, withDelivery, type RawShape } from './shape.ts';
+
+/** The name of a day's partition: 'user_daily_visits_p20241114'. Long names are told apart by a hash. */
+export function partitionName({ schema, name }: RelationName, day: Day): RelationName {
+  return { schema, name: shortName(name, `_p${day.replaceAll('-', '')}`) };
+}
+
+/** The days among these that a raw table of ours has no partition for; none of a table without partitions. */
+export async function daysWithoutPartition(
+  client: ClientBase,
+  { raw, dataset, own }: RawShape,
+  days: readonly Day[],
+): Promise<Day[]> {
+  if (!own || dataset.table.partitionBy === undefined || days.length === 0) return [];
+  const names = new Map(days.map((day) => [partitionName(raw, day).name, day]));
+  const found = await client.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass AND c.relname = ANY ($2)`,
+    [qualified(raw), [...names.keys()]],
+  );
+  for (const row of found.rows) names.delete(row.name);
+  return [...names.values()];
+}
+
+/** A partition that is filled and indexed beside the raw table, where nobody sees it, until it is attached. */
+export interface BuiltPartition {
+  day: Day;
+  beside: RelationName;
+  rows: number;
+}
+
+/** What proves to PostgreSQL that the rows are the day's, so that attaching does not read them again. */
+const PROOF = 'dayboard_day';
+
+/**
+ * Builds a day's partition from the rows of `from` that are the day's, in a table that must not be there. Rows first and indexes after them: one by one
+ * an index costs several times as much.
+ */
+export async function buildPartition(
+  client: ClientBase,
+  shape: RawShape,
+  day: Day,
+  beside: RelationName,
+  from?: RelationName,
+): Promise<BuiltPartition> {
+  const { raw, dataset } = shape;
+  const column = dataset.table.partitionBy ?? '';
+  const table = qualified(beside);
+  await client.query(
+    `CREATE TABLE ${table} (LIKE ${qualified(raw)} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`,
+  );
+  const range = dayRange(dataset, column, day, day);
+  const filled =
+    from === undefined
+      ? undefined
+      : await client.query(
+          `INSERT INTO ${table} (${withDelivery(shape)}) SELECT ${withDelivery(shape)} FROM ${qualified(from)} WHERE ${range}`,
+        );
+  await client.query(
+    `ALTER TABLE ${table} ADD CONSTRAINT ${ident(PROOF)} CHECK (${ident(column)} IS NOT NULL AND ${range})`,
+  );
+  await createIndexesLike(client, raw, beside, partitionName(raw, day).name);
+  if (filled !== undefined) await client.query(`ANALYZE ${table}`);
+  return { day, beside, rows: filled?.rowCount ?? 0 };
+}
+
+/** The indexes of a partitioned table for a partition to be, under its name, so that attaching finds them made. */
+async function createIndexesLike(
+  client: ClientBase,
+  raw: RelationName,
+  beside: RelationName,
+  partition: string,
+): Promise<void> {
+  const found = await client.query<{ unique: boolean; rest: string }>(
+    `SELECT indisunique AS unique, substring(pg_get_indexdef(indexrelid) FROM ' USING .*$') AS rest
+       FROM pg_index WHERE indrelid = $1::regclass ORDER BY indexrelid`,
+    [qualified(raw)],
+  );
+  for (const [at, { unique, rest }] of found.rows.entries()) {
+    const name = ident(shortName(partition, `_i${at + 1}`));
+    await client.query(`CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${name} ON ${qualified(beside)}${rest}`);
+  }
+}
+
+/** Makes a built partition one of the raw table, in the caller's transaction. Readers of the table do not wait. */
+export async function attachPartition(
+  client: ClientBase,
+  { raw, dataset }: RawShape,
+  { day, beside }: BuiltPartition,
+): Promise<void> {
+  const partition = partitionName(raw, day);
+  const start = (of: Day) => dayStart(dataset, dataset.table.partitionBy ?? '', of);
+  const after = Temporal.PlainDate.from(day).add({ days: 1 }).toString();
+  if (beside.name !== partition.name)
+    await client.query(`ALTER TABLE ${qualified(beside)} RENAME TO ${ident(partition.name)}`);
+  if (beside.schema !== partition.schema)
+    await client.query(
+      `ALTER TABLE ${qualified({ ...beside, name: partition.name })} SET SCHEMA ${ident(partition.schema)}`,
+    );
+  await client.query(
+    `ALTER TABLE ${qualified(raw)} ATTACH PARTITION ${qualified(partition)} FOR VALUES FROM (${start(day)}) TO (${start(after)})`,
+  );
+  await client.query(`ALTER TABLE ${qualified(partition)} DROP CONSTRAINT ${ident(PROOF)}`);
+}
+
+/**
+ * Makes the partitions of days that have none, empty. Made beside and attached, because to create one in place would
+ * keep readers of the whole table out.
+ */
+export async function ensurePartitions(
+  client: ClientBase,
+  shape: RawShape,
+  days: readonly Day[],
+): Promise<void> {
+  for (const day of await daysWithoutPartition(client, shape, days)) {
+    await inTransaction(client, async () => {
+      await attachPartition(
+        client,
+        shape,
+        await buildPartition(client, shape, day, partitionName(shape.raw, day)),
+      );
+    });
+  }
+}

@@ -1,0 +1,111 @@
+import type { Dataset, Period, RelationName } from '../../project/model.ts';
+import { databaseError } from '../../ledger/errors.ts';
+import { qualified } from '../../ledger/sql.ts';
+import { type CurrentVersion, currentVersion, daysOfVersion, restoreFormer } from '../../ledger/versions.ts';
+import { DayboardError } from '../../project/errors.ts';
+import { addNewColumns, dropKept, isRowWise, type Kept } from './kept.ts';
+import { apply, applied, type ChangeOptions, changesOf, dropWork, ensureDataset } from './publish.ts';
+import type { RawShape } from './shape.ts';
+
+export interface UndoOptions extends ChangeOptions {
+  /** Who undoes it, for the ledger. */
+  by: string;
+}
+
+/** What an undo did. */
+export interface Undone {
+  /** The version that was taken back, and the one that is published again; undefined when the delivery is gone. */
+  version: number;
+  restored: number | undefined;
+  /** Rows that came into the raw table and that went. */
+  added: number;
+  removed: number;
+}
+
+/**
+ * Takes the newest version of a delivery back: the one before it is published again, with its rollups; the first leaves
+ * what would be there had the delivery never come. Only rows in which the two differ are touched, and what other
+ * deliveries brought since stays and wins or loses its keys as ever.
+ *
+ * Errors: 'undo.nothing' and 'undo.expired' (refused), and those of publishDelivery; all leave everything as it was.
+ */
+export async function undoDelivery(options: UndoOptions): Promise<Undone> {
+  const { client, project, dataset, period } = options;
+  const version = await currentVersion(client, project.name, dataset.name, period);
+  if (version === undefined) throw nothingToUndo(dataset, period);
+  const shape = await ensureDataset(client, project, dataset);
+  const kept = await keptOf(options, shape, version);
+  const request = await restoring(options, shape, version, kept);
+  const changes = request === undefined ? undefined : await changesOf(options, request);
+  await applied(options, async () => {
+    if (changes !== undefined) await apply(options, changes);
+    await restoreFormer(client, project.name, dataset.name, period, version, options.by);
+    if (kept !== undefined) await dropKept(client, kept);
+  });
+  if (changes !== undefined) await dropWork(client, changes);
+  return {
+    version: version.version,
+    restored: version.former ?? undefined,
+    added: changes?.addedRows ?? 0,
+    removed: changes?.removedRows ?? 0,
+  };
+}
+
+/** The tables that hold what the version took away; undefined for a first one that took nothing. */
+async function keptOf(
+  { client, project, dataset, period }: UndoOptions,
+  shape: RawShape,
+  { former, keptRows, keptKeys, version, publishedAt }: CurrentVersion,
+): Promise<Kept | undefined> {
+  if (former === null && keptRows === null) return undefined;
+  const there = async (name: string | null): Promise<RelationName | undefined> => {
+    if (name === null) return undefined;
+    const relation = { schema: 'dayboard', name };
+    const found = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
+      qualified(relation),
+    ]);
+    return found.rows[0]?.there === true ? relation : undefined;
+  };
+  const [rows, keys] = [await there(keptRows), await there(keptKeys)];
+  if (rows === undefined || (isRowWise(shape) && keys === undefined))
+    throw new DayboardError({
+      code: 'undo.expired',
+      kind: 'refused',
+      message: `Version ${version} of ${dataset.name} ${period} (${publishedAt}) cannot be taken back: what it replaced is kept for ${project.keepVersionsDays} days and is no longer there. Nothing was changed.`,
+      facts: { dataset: dataset.name, period, version },
+      next: 'Have the object delivered again as it was, and load it.',
+    });
+  await addNewColumns(client, { rows, keys }, dataset).catch((thrown: unknown) => {
+    throw databaseError(thrown, { dataset: dataset.name, period });
+  });
+  return { rows, keys };
+}
+
+function nothingToUndo({ name }: Dataset, period: Period): DayboardError {
+  return new DayboardError({
+    code: 'undo.nothing',
+    kind: 'refused',
+    message: `Nothing of ${name} ${period} is published, so there is nothing to take back. Nothing was changed.`,
+    facts: { dataset: name, period },
+    next: 'Look at the board for the days that are loaded.',
+  });
+}
+
+/** The change that brings the former version back; undefined when the two are the same. */
+async function restoring(
+  { client, project, dataset, period }: UndoOptions,
+  shape: RawShape,
+  { former, days, added, removed }: CurrentVersion,
+  kept: Kept | undefined,
+): Promise<Parameters<typeof changesOf>[1] | undefined> {
+  const formerDays =
+    former === null ? [] : await daysOfVersion(client, project.name, dataset.name, period, former);
+  const common = { shape, days: [...Object.keys(days), ...formerDays], published: true };
+  if (kept === undefined) return { ...common, rows: undefined };
+  const counted = await client.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM ${qualified(kept.rows)}`,
+  );
+  const rows = { relation: kept.rows, count: counted.rows[0]?.count ?? 0 };
+  if (kept.keys !== undefined) return { ...common, rows, only: kept.keys };
+  return added === 0 && removed === 0 && rows.count === 0 ? undefined : { ...common, rows };
+}
