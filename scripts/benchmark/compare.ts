@@ -1,0 +1,179 @@
+import type pg from 'pg';
+import type { Day } from '../../src/project/model.ts';
+import { addPeriods } from '../../src/project/period.ts';
+import { visitDay, RAW } from './visits.ts';
+
+/** One comparison of rows, both ways, each as often as it is there. */
+export interface Compared {
+  what: string;
+  /** Rows of the second side. */
+  rows: number;
+  /** Rows of either side that the documented corrections explain, and which are compared with the truth instead. */
+  corrected: number;
+  differences: number;
+}
+
+/** Days of raw rows that are kept for a comparison row by row; all others are compared by their checksums. */
+const RECENT_DAYS = 31;
+
+const DAYS =
+  'day, user_id, instance, domain, visits_count, web_visits_count, mobile_visits_count, other_visits_count';
+const MONTHS = 'user_id, month, device_id, instance, domain, device_type, platform';
+/** The instance and domain of a user are an arbitrary pair in the original: what is compared is who visited when. */
+const LITE = 'user_id, visit_date';
+
+/** Days and months that are whole in both windows, whichever was looked at first. */
+const WHOLE_DAYS = `day >= date_trunc('day', now()) - interval '29 days'`;
+const WHOLE_MONTHS = `month >= date_trunc('month', now()) - interval '11 months'`;
+
+const PRINTS = `SELECT visit_date, count(*) AS rows, sum(hash_record_extended(v, 1)) AS first, sum(hash_record_extended(v, 2)) AS second
+  FROM (SELECT ${RAW} FROM TABLE_NAME) v GROUP BY visit_date`;
+
+type Relation = 'raw' | 'days' | 'months' | 'lite' | 'prints';
+
+/** What of a side is compared, as SELECTs. `last` is the last delivery. */
+function dayboardSide(last: Day): Record<Relation, string> {
+  return {
+    raw: `SELECT ${RAW} FROM public.user_daily_visits WHERE ${recent(last)}`,
+    days: `SELECT ${DAYS} FROM public.user_daily_visits_agg_30d_v2 WHERE ${WHOLE_DAYS}`,
+    months: `SELECT ${MONTHS} FROM public.user_daily_visits_by_month_1y_v3 WHERE ${WHOLE_MONTHS}`,
+    lite: `SELECT ${LITE} FROM public.user_monthly_visits_lite`,
+    prints: PRINTS.replace('TABLE_NAME', 'public.user_daily_visits'),
+  };
+}
+
+function keptSide(label: string): Record<Relation, string> {
+  return {
+    raw: `SELECT ${RAW} FROM kept_${label}.raw`,
+    days: `SELECT ${DAYS} FROM kept_${label}.days WHERE ${WHOLE_DAYS}`,
+    months: `SELECT ${MONTHS} FROM kept_${label}.months WHERE ${WHOLE_MONTHS}`,
+    lite: `SELECT ${LITE} FROM kept_${label}.lite`,
+    prints: `SELECT * FROM kept_${label}.prints`,
+  };
+}
+
+function recent(last: Day): string {
+  return `visit_ts >= '${addPeriods(visitDay(last), 1 - RECENT_DAYS)}T00:00Z'::timestamptz`;
+}
+
+/** Keeps what the shell way's relations hold now, in the schema kept_LABEL. */
+export async function keepShellResults(client: pg.Client, label: string, last: Day): Promise<void> {
+  const keep = (name: Relation, select: string) =>
+    client.query(`CREATE UNLOGGED TABLE kept_${label}.${name} AS ${select}`);
+  await client.query(`CREATE SCHEMA kept_${label}`);
+  await keep('raw', `SELECT ${RAW} FROM shell.user_daily_visits WHERE ${recent(last)}`);
+  await keep('days', 'SELECT * FROM shell.user_daily_visits_agg_30d_v2');
+  await keep('months', 'SELECT * FROM shell.user_daily_visits_by_month_1y_v3');
+  await keep('lite', 'SELECT * FROM shell.user_monthly_visits_lite');
+  await keep('prints', PRINTS.replace('TABLE_NAME', 'shell.user_daily_visits'));
+}
+
+/** After a new day: both sides hold the same, without exception. */
+export async function compareNew(client: pg.Client, last: Day): Promise<Compared[]> {
+  const [shell, dayboard] = [keptSide('new'), dayboardSide(last)];
+  return compareAll(client, [
+    ['raw rows of the last month', shell.raw, dayboard.raw],
+    ['raw rows of each day, by count and two checksums', shell.prints, dayboard.prints],
+    ['user_daily_visits_agg_30d_v2', shell.days, dayboard.days],
+    ['user_daily_visits_by_month_1y_v3', shell.months, dayboard.months],
+    ['user_monthly_visits_lite', shell.lite, dayboard.lite],
+  ]);
+}
+
+/**
+ * After a reimport of a changed object. The original leaves a visit that it has as it is, dayboard takes the newer
+ * values (a documented correction): both sides are the same without the visits that changed, and their users. That
+ * dayboard's values are right is then seen by the object's rows, and by GROUP BY over the raw rows.
+ *
+ * @param object the table that holds the rows of the changed object
+ * @param changed the table with user_id and device_id of the visits whose values changed
+ */
+export async function compareAgain(
+  client: pg.Client,
+  last: Day,
+  object: string,
+  changed: string,
+): Promise<Compared[]> {
+  const [shell, dayboard] = [keptSide('again'), dayboardSide(last)];
+  const visit = `EXISTS (SELECT FROM ${changed} c WHERE c.user_id = v.user_id AND c.device_id = v.device_id) AND visit_date = '${visitDay(last)}'`;
+  const user = `user_id IN (SELECT user_id FROM ${changed})`;
+  const month = `date_trunc('month', '${visitDay(last)}'::timestamp)`;
+  const inMonth = `visit_ts >= ${month} AT TIME ZONE 'UTC' AND device_type <> 'Autre'`;
+  return compareAll(client, [
+    ['raw rows of the last month', shell.raw, dayboard.raw, visit],
+    ['user_daily_visits_agg_30d_v2', shell.days, dayboard.days, user],
+    ['user_daily_visits_by_month_1y_v3', shell.months, dayboard.months, user],
+    ['user_monthly_visits_lite', shell.lite, dayboard.lite, user],
+    [
+      'raw rows of the day, and the object',
+      `SELECT ${RAW} FROM ${object}`,
+      `SELECT ${RAW} FROM public.user_daily_visits WHERE visit_date = '${visitDay(last)}'`,
+    ],
+    [
+      'user_daily_visits_agg_30d_v2, and GROUP BY',
+      `SELECT date_trunc('day', visit_ts) AS day, user_id, instance, domain, count(*) AS visits_count,
+              count(*) FILTER (WHERE platform = 'Web') AS web_visits_count,
+              count(*) FILTER (WHERE platform = 'Mobile') AS mobile_visits_count,
+              count(*) FILTER (WHERE platform = 'Autre') AS other_visits_count
+         FROM public.user_daily_visits WHERE visit_ts >= date_trunc('day', now()) - interval '29 days' GROUP BY 1, 2, 3, 4`,
+      dayboard.days,
+    ],
+    [
+      'user_daily_visits_by_month_1y_v3 of the month, and GROUP BY',
+      `SELECT DISTINCT user_id, ${month}::date AS month, device_id, instance, domain, device_type, platform
+         FROM public.user_daily_visits WHERE ${inMonth}`,
+      `SELECT ${MONTHS} FROM public.user_daily_visits_by_month_1y_v3 WHERE month = ${month}`,
+    ],
+    [
+      'user_monthly_visits_lite of the month, and GROUP BY',
+      `SELECT DISTINCT user_id, ${month}::date AS visit_date FROM public.user_daily_visits WHERE ${inMonth}`,
+      `SELECT ${LITE} FROM public.user_monthly_visits_lite WHERE visit_date = ${month}`,
+    ],
+  ]);
+}
+
+type Comparison = [what: string, expected: string, found: string, corrected?: string];
+
+async function compareAll(client: pg.Client, comparisons: readonly Comparison[]): Promise<Compared[]> {
+  await client.query(`SET work_mem = '1GB'; SET TimeZone = 'UTC'`);
+  const done: Compared[] = [];
+  const wrong: string[] = [];
+  for (const comparison of comparisons) {
+    const { samples, ...compared } = await compare(client, comparison);
+    done.push(compared);
+    if (compared.differences > 0) wrong.push(`${compared.what}: ${compared.differences} rows, as ${samples}`);
+  }
+  if (wrong.length > 0) throw new Error(`The two sides differ.\n${wrong.join('\n')}`);
+  return done;
+}
+
+async function compare(
+  client: pg.Client,
+  [what, expected, found, corrected = 'false']: Comparison,
+): Promise<Compared & { samples: string }> {
+  const sides = { expected, found };
+  for (const [side, select] of Object.entries(sides))
+    await client.query(
+      `CREATE TEMPORARY TABLE ${side} AS SELECT v.*, (${corrected}) AS corrected FROM (${select}) v`,
+    );
+  const minus = (one: string, other: string) =>
+    `(SELECT * FROM ${one} WHERE NOT corrected EXCEPT ALL SELECT * FROM ${other} WHERE NOT corrected)`;
+  await client.query(
+    `CREATE TEMPORARY TABLE differing AS SELECT 'missing' AS is, d.* FROM ${minus('expected', 'found')} d
+      UNION ALL SELECT 'too much', d.* FROM ${minus('found', 'expected')} d`,
+  );
+  const counted = await client.query<Record<'rows' | 'corrected' | 'differences', string>>(
+    `SELECT (SELECT count(*) FROM found) AS rows, (SELECT count(*) FROM differing) AS differences,
+            (SELECT count(*) FROM found WHERE corrected) + (SELECT count(*) FROM expected WHERE corrected) AS corrected`,
+  );
+  const samples = await client.query('SELECT * FROM differing LIMIT 4');
+  await client.query('DROP TABLE expected, found, differing');
+  const { rows, corrected: set, differences } = counted.rows[0] ?? {};
+  return {
+    what,
+    rows: Number(rows),
+    corrected: Number(set),
+    differences: Number(differences),
+    samples: JSON.stringify(samples.rows),
+  };
+}
