@@ -114,6 +114,7 @@ CREATE TABLE dayboard.version (
   PRIMARY KEY (project, dataset, period, version)
 );
 CREATE UNIQUE INDEX version_current ON dayboard.version (project, dataset, period) WHERE current;
+CREATE INDEX version_undone ON dayboard.version (project, dataset, period) WHERE undone_at IS NOT NULL;
 
 CREATE TABLE dayboard.owed (
   project text NOT NULL,

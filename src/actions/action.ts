@@ -1,3 +1,4 @@
+import type { PlanRequest } from '../plan/plan.ts';
 import type { CellState, Period } from '../project/model.ts';
 import type { RunState } from '../plan/events.ts';
 
@@ -19,6 +20,8 @@ export interface SelectedCell {
   dataset: string;
   period: Period;
   state: CellState;
+  /** A version of it is published. */
+  published: boolean;
 }
 
 /** What actions are decided from: what is selected, what runs, and what this context allows. */
@@ -38,7 +41,14 @@ export interface ActionState {
   /** The run that is shown, or the one in flight that was started last. */
   run?: { id: string; state: RunState; cancelling?: 'step' | 'now' };
   /** The plan in the dialog. */
-  plan?: { cli: string; steps: number; confirmed: boolean; heldBy?: string; starting: boolean };
+  plan?: {
+    cli: string;
+    command: PlanRequest['command'];
+    steps: number;
+    confirmed: boolean;
+    heldBy?: string;
+    starting: boolean;
+  };
 }
 
 /** One thing an operator can do. Keys, footer, help and the README's table all come from these records. */
@@ -91,6 +101,7 @@ export const ACTION_IDS = [
   'import',
   'plan',
   'retry',
+  'undo',
   'refresh',
   'refreshAll',
   'cancel.step',

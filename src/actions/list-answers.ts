@@ -36,7 +36,11 @@ export const ANSWERS: readonly Action[] = [
     label: 'loaded ones too',
     help: 'also load again what is loaded already, or leave it alone',
     footer: 10,
-    off: (state) => (state.plan?.starting === true ? 'it is being started' : undefined),
+    off: (state) => {
+      if (state.plan !== undefined && state.plan.command !== 'sync')
+        return 'only what is imported can be loaded again';
+      return state.plan?.starting === true ? 'it is being started' : undefined;
+    },
   }),
   answer({
     id: 'plan.watchHolder',

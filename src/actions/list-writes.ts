@@ -58,6 +58,21 @@ export const WRITES: readonly Action[] = [
     cli: (state) => cliOf(requestOf('retry', state)),
   },
   {
+    id: 'undo',
+    places: ['board'],
+    keys: ['U'],
+    label: 'undo',
+    help: 'take the newest version of the marked cells (or this one) back; shows the plan first',
+    group: 'do',
+    danger: 'write',
+    disabledReason: whileConnected(
+      (state) =>
+        noCells(state) ??
+        (state.cells.some((cell) => cell.published) ? undefined : 'nothing of it is published'),
+    ),
+    cli: (state) => cliOf(requestOf('undo', state)),
+  },
+  {
     id: 'refresh',
     places: ['board', 'freshness'],
     keys: ['m'],

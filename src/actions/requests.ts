@@ -23,12 +23,29 @@ export function retryRequest(cells: readonly SelectedCell[]): PlanRequest | unde
   return syncRequest(cells, ['missing', 'failed']);
 }
 
+/** The newest version of each of these cells taken back. */
+export function undoRequest(cells: readonly SelectedCell[]): PlanRequest | undefined {
+  return cellsRequest(
+    'undo',
+    cells.filter((cell) => cell.published),
+    [],
+  );
+}
+
 function syncRequest(cells: readonly SelectedCell[], reprocess: Reprocess[]): PlanRequest | undefined {
+  return cellsRequest('sync', cells, reprocess);
+}
+
+function cellsRequest(
+  command: PlanRequest['command'],
+  cells: readonly SelectedCell[],
+  reprocess: Reprocess[],
+): PlanRequest | undefined {
   if (cells.length === 0) return undefined;
   const periods = new Map<string, string[]>();
   for (const cell of cells) periods.set(cell.dataset, [...(periods.get(cell.dataset) ?? []), cell.period]);
   return {
-    command: 'sync',
+    command,
     cells: [...periods].map(([dataset, found]) => ({ dataset, periods: [...new Set(found)].sort() })),
     reprocess,
     names: [],
@@ -56,9 +73,9 @@ export function refreshAllRequest(): PlanRequest {
   };
 }
 
-/** What `import`, `plan`, `retry`, `refresh` and `refreshAll` ask for in this state; undefined when there is nothing. */
+/** What `import`, `plan`, `retry`, `undo`, `refresh` and `refreshAll` ask for in this state; undefined when there is nothing. */
 export function requestOf(
-  id: 'import' | 'plan' | 'retry' | 'refresh' | 'refreshAll',
+  id: 'import' | 'plan' | 'retry' | 'undo' | 'refresh' | 'refreshAll',
   state: ActionState,
 ): PlanRequest | undefined {
   switch (id) {
@@ -67,6 +84,8 @@ export function requestOf(
       return state.derived === undefined ? importRequest(state.cells) : refreshRequest(state.derived);
     case 'retry':
       return retryRequest(state.failed);
+    case 'undo':
+      return undoRequest(state.cells);
     case 'refresh':
       return state.derived === undefined ? refreshAllRequest() : refreshRequest(state.derived);
     case 'refreshAll':

@@ -18,6 +18,7 @@ import { addCancel, addRuns } from './commands/runs.ts';
 import { addSchedule } from './commands/schedule.ts';
 import { addStatus } from './commands/status.ts';
 import { addFetch, addImport, addPlan, addSync } from './commands/sync.ts';
+import { addUndo } from './commands/undo.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { Interrupts } from './interrupts.ts';
 import type { Io } from './io.ts';
@@ -103,6 +104,7 @@ const COMMANDS = [
   addSync,
   addFetch,
   addImport,
+  addUndo,
   addRefresh,
   addCheck,
   addStatus,

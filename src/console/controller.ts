@@ -99,6 +99,7 @@ export class Controller {
       case 'import':
       case 'plan':
       case 'retry':
+      case 'undo':
       case 'refresh':
       case 'refreshAll': {
         const request = requestOf(id, state);
@@ -198,7 +199,7 @@ export class Controller {
 
   private replan(): void {
     const { dialog } = this.store.current;
-    if (dialog?.kind !== 'plan' || dialog.plan.request.cells.length === 0) return;
+    if (dialog?.kind !== 'plan' || dialog.plan.request.command !== 'sync') return;
     const { request } = dialog.plan;
     const all = request.reprocess.includes('all');
     void this.runs.plan(

@@ -50,6 +50,7 @@ function planPart(state: ConsoleState): Pick<ActionState, 'plan'> {
     plan: {
       cli: dialog.plan.cli,
       steps: dialog.plan.steps.length,
+      command: dialog.plan.request.command,
       confirmed: !dialog.only && isConfirmed(state),
       starting: dialog.starting,
       ...(holder === undefined ? {} : { heldBy: holder }),
@@ -107,8 +108,8 @@ export function selectedCells(state: ConsoleState): SelectedCell[] {
   return cell === undefined ? [] : [selected(cell)];
 }
 
-function selected({ dataset, period, state }: Cell): SelectedCell {
-  return { dataset, period, state };
+function selected({ dataset, period, state, version }: Cell): SelectedCell {
+  return { dataset, period, state, published: version > 0 };
 }
 
 /** In the board's order. */
@@ -151,6 +152,7 @@ function unfinishedOf(run: RunModel | undefined): SelectedCell[] {
       dataset: step.target,
       period: step.period,
       state: 'failed',
+      published: false,
     });
   }
   return [...found.values()];

@@ -36,6 +36,10 @@ export async function readDeliveries(
     ranges.map((each) => each.last),
   ];
   for (const row of await readVersions(client, parameters)) at(row.dataset, row.period).version = row.version;
+  for (const row of await readUndone(client, parameters)) {
+    const found = at(row.dataset, row.period);
+    if (row.undone.version > (found.version?.version ?? 0)) found.undone = row.undone;
+  }
   for (const row of await readObjects(client, parameters)) at(row.dataset, row.period).object = row.object;
   for (const row of await readAttempts(client, parameters, alive))
     at(row.dataset, row.period).attempt = row.attempt;
@@ -78,6 +82,31 @@ async function readVersions(client: Queryable, parameters: unknown[]): Promise<A
       publishedAt: row.published_at.toISOString(),
       ...(row.run === null ? {} : { run: row.run }),
     },
+  }));
+}
+
+/** The newest version of each delivery that was taken back. */
+async function readUndone(client: Queryable, parameters: unknown[]): Promise<Array<Found<'undone'>>> {
+  const found = await client.query<{
+    dataset: string;
+    period: string;
+    version: number;
+    key: string;
+    etag: string;
+    undone_at: Date;
+    undone_by: string;
+  }>(
+    `SELECT DISTINCT ON (v.dataset, v.period) v.dataset, v.period, v.version, v.key, v.etag, v.undone_at, v.undone_by
+       FROM ${RANGES}
+       JOIN dayboard.version v ON v.project = $1 AND v.undone_at IS NOT NULL AND v.dataset = wanted.dataset
+        AND v.period BETWEEN wanted.first AND wanted.last
+      ORDER BY v.dataset, v.period, v.version DESC`,
+    parameters,
+  );
+  return found.rows.map(({ dataset, period, version, key, etag, undone_at: at, undone_by: by }) => ({
+    dataset,
+    period,
+    undone: { version, key, etag, at: at.toISOString(), by },
   }));
 }
 
@@ -145,6 +174,8 @@ async function readAttempts(
         AND s.period BETWEEN wanted.first AND wanted.last
        JOIN dayboard.run r ON r.id = s.run
       WHERE (s.state = 'failed' OR s.state = 'running' OR s.run::text = ANY ($5))
+        -- What was published stands when it could not be taken back.
+        AND (r.command <> 'undo' OR s.run::text = ANY ($5))
         AND NOT EXISTS (
           SELECT FROM dayboard.step later
            WHERE later.project = s.project AND later.target = s.target AND later.period = s.period

@@ -143,7 +143,7 @@ export async function restoreFormer(
     [project, dataset, period, undone.version, by],
   );
   await client.query(
-    'UPDATE dayboard.version SET current = true WHERE project = $1 AND dataset = $2 AND period = $3 AND version = $4',
+    'UPDATE dayboard.version SET current = true, published_at = clock_timestamp() WHERE project = $1 AND dataset = $2 AND period = $3 AND version = $4',
     [project, dataset, period, undone.former],
   );
 }

@@ -77,10 +77,17 @@ function attempted({ attempt, object, version }: DeliveryFacts): Decision | unde
   return { state: 'failed', why: `${attempt.error?.message ?? 'It failed.'} ${kept}`, since: attempt.at };
 }
 
-function published({ version, object }: DeliveryFacts, context: StateContext): Decision {
+function published({ version, object, undone }: DeliveryFacts, context: StateContext): Decision {
   if (version === undefined) throw new TypeError('a published delivery has a version');
   const since = version.publishedAt;
   const finding = version.findings[0];
+  if (object !== undefined && undone !== undefined && isSameObject(undone, object)) {
+    return {
+      state: finding === undefined ? 'loaded' : 'suspicious',
+      why: `Version ${version.version}: ${undone.by} took version ${undone.version}, which is what is at the source, back. It is loaded again only when asked for (--reprocess all).`,
+      since,
+    };
+  }
   if (object !== undefined && !isSameObject(version, object)) {
     return {
       state: 'stale',
@@ -103,7 +110,18 @@ function published({ version, object }: DeliveryFacts, context: StateContext): D
   };
 }
 
-function unpublished(dataset: Dataset, { period, object }: DeliveryFacts, context: StateContext): Decision {
+function unpublished(
+  dataset: Dataset,
+  { period, object, undone }: DeliveryFacts,
+  context: StateContext,
+): Decision {
+  if (object !== undefined && undone !== undefined && isSameObject(undone, object)) {
+    return {
+      state: 'available',
+      why: `${undone.by} took version ${undone.version} of what is at the source back. A sync loads it again.`,
+      since: undone.at,
+    };
+  }
   if (object !== undefined) {
     return object.fetchedEtag === object.etag
       ? { state: 'fetched', why: 'Verified in the cache, not loaded yet.', since: object.firstSeen }

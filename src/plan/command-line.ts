@@ -24,6 +24,7 @@ function derivedCommand(request: PlanRequest, invocation: string): string {
 }
 
 function flags(request: PlanRequest): string[] {
+  if (request.command === 'undo') return [];
   const words: string[] = [];
   const asDefault =
     request.reprocess.length === DEFAULT_REPROCESS.length &&

@@ -18,6 +18,8 @@ export interface DeliveryFacts {
     publishedAt: string;
     run?: string;
   };
+  /** The newest version that was taken back, when it is newer than the current one. */
+  undone?: { version: number; key: string; etag: string; at: string; by: string };
   /** What the last listing saw. */
   object?: SourceObject & { fetchedEtag?: string; firstSeen: string };
   /** The last attempt that ended in failure or is running; cancelled ones leave no trace here. */

@@ -104,6 +104,10 @@ function decideAction(
   const skip = (reason: string) => ({ action: 'skip' as const, reason });
   if (cell.state === 'off' || cell.state === 'not due') return skip(cell.why);
   if (cell.state === 'running') return skip(`${cell.why} It is left to that run.`);
+  if (request.command === 'undo')
+    return cell.version === 0
+      ? skip('Nothing of it is published.')
+      : { action: 'undo', reason: `Version ${cell.version} is taken back.` };
   const newer = newerSnapshot(dataset, cell.period, deliveries);
   if (newer !== undefined && cell.version === 0)
     return skip(`The newer snapshot of ${newer} is already published.`);
@@ -156,6 +160,10 @@ function addDeliverySteps(steps: StepList, cells: readonly PlannedCell[]): void 
     .filter((cell) => cell.action !== 'skip')
     .sort((a, b) => (a.period < b.period ? -1 : a.period > b.period ? 1 : 0));
   for (const cell of inOrder) {
+    if (cell.action === 'undo') {
+      steps.add('publish', cell.dataset, { period: cell.period, detail: 'undo' });
+      continue;
+    }
     const fetched = steps.add('fetch', cell.dataset, { period: cell.period });
     if (cell.action === 'fetch') continue;
     const loaded = steps.add('load', cell.dataset, { period: cell.period, needs: [fetched] });
@@ -167,7 +175,11 @@ function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: 
   const { project, request } = input;
   if (request.command === 'fetch' || request.command === 'import') return;
   const publishes = steps.list.filter((step) => step.kind === 'publish').map((step) => step.seq);
-  const touched = [...new Set(cells.filter((cell) => cell.action === 'import').map((cell) => cell.dataset))];
+  const touched = [
+    ...new Set(
+      cells.filter(({ action }) => action === 'import' || action === 'undo').map((cell) => cell.dataset),
+    ),
+  ];
   const names = derivedNames(touched, input);
   const seqs = new Map<string, number>();
   for (const derived of derivedInOrder(project).filter((each) => names.has(each.name))) {
@@ -196,7 +208,7 @@ function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: 
 
 function derivedNames(touched: readonly string[], { project, request, owed, stale }: PlanInput): Set<string> {
   if (request.command === 'check') return new Set();
-  if (request.command === 'sync') return affectedDerived(project, touched);
+  if (request.command === 'sync' || request.command === 'undo') return affectedDerived(project, touched);
   const asked = new Set(request.names);
   if (request.owed === true) for (const name of owed.keys()) asked.add(name);
   if (request.stale === true) for (const name of [...stale, ...owed.keys()]) asked.add(name);

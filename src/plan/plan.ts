@@ -2,7 +2,7 @@ import type { Period, Reprocess, SourceObject, CellState } from '../project/mode
 
 export type StepKind = 'fetch' | 'load' | 'publish' | 'rollup' | 'view' | 'check';
 
-export type Command = 'sync' | 'fetch' | 'import' | 'refresh' | 'check';
+export type Command = 'sync' | 'fetch' | 'import' | 'undo' | 'refresh' | 'check';
 
 /** What somebody asked for. */
 export interface PlanRequest {
@@ -25,7 +25,7 @@ export interface PlannedCell {
   dataset: string;
   period: Period;
   state: CellState;
-  action: 'import' | 'fetch' | 'skip';
+  action: 'import' | 'fetch' | 'undo' | 'skip';
   /** Why it is done or skipped, for people. */
   reason: string;
   object?: SourceObject;
@@ -44,7 +44,7 @@ export interface PlannedStep {
   after: number[];
   /** Seconds, from past runs; undefined when there are none. */
   estimateSeconds?: number;
-  /** Rollup and view buckets to compute; undefined for all that are owed. */
+  /** Rollup and view buckets to compute, undefined for all that are owed; 'undo' for a publish that takes back. */
   detail?: string;
 }
 

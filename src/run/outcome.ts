@@ -55,9 +55,14 @@ function cellName({ step }: EndedStep): string {
 
 /** Whether anything that was asked for came about. Derived steps of a sync count only beside a publish. */
 function achieved(ended: readonly EndedStep[], plan: Plan): boolean {
-  const goal = { sync: 'publish', import: 'publish', fetch: 'fetch', refresh: undefined, check: undefined }[
-    plan.request.command
-  ];
+  const goal = {
+    sync: 'publish',
+    import: 'publish',
+    undo: 'publish',
+    fetch: 'fetch',
+    refresh: undefined,
+    check: undefined,
+  }[plan.request.command];
   return ended.some((each) => each.end === 'done' && (goal === undefined || each.step.kind === goal));
 }
 

@@ -197,7 +197,7 @@ class ActiveRun {
       ...(step.estimateSeconds === undefined ? {} : { etaSeconds: step.estimateSeconds }),
     });
     try {
-      if (step.kind === 'fetch') await this.lockDelivery(step);
+      if (step.kind === 'fetch' || step.detail === 'undo') await this.lockDelivery(step);
       const result = await STEP_WORK[step.kind](this.context, step, this.reportFor(step, seconds));
       if (result.end === 'skipped') {
         this.writer.emit({ type: 'step.skipped', step: name, reason: result.reason });

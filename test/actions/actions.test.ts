@@ -21,11 +21,17 @@ function state(change: Partial<ActionState> = {}): ActionState {
   return {
     place: 'board',
     context: { name: 'demo', readOnly: false },
-    cells: [{ dataset: 'events', period: '2026-11-13', state: 'failed' }],
-    failed: [{ dataset: 'events', period: '2026-11-13', state: 'failed' }],
+    cells: [{ dataset: 'events', period: '2026-11-13', state: 'failed', published: true }],
+    failed: [{ dataset: 'events', period: '2026-11-13', state: 'failed', published: true }],
     behind: ['agg_30d'],
     run: { id: '12', state: 'running' },
-    plan: { cli: 'dayboard sync 2026-11-13 events', steps: 3, confirmed: true, starting: false },
+    plan: {
+      cli: 'dayboard sync 2026-11-13 events',
+      command: 'sync',
+      steps: 3,
+      confirmed: true,
+      starting: false,
+    },
     ...change,
   };
 }
@@ -69,7 +75,7 @@ describe('writes', () => {
 
   it('have a command line that does the same', () => {
     for (const action of writes)
-      expect(action.cli(state())).toMatch(/^dayboard (sync|import|refresh|cancel) /u);
+      expect(action.cli(state())).toMatch(/^dayboard (sync|undo|import|refresh|cancel) /u);
   });
 
   it('are not bound in a read-only context, and help says why', () => {
@@ -99,6 +105,16 @@ describe('what is off says why', () => {
     ['import', { cells: [] }, 'nothing under the cursor'],
     ['retry', { failed: [] }, 'nothing failed'],
     ['retry', { place: 'run' as const }, 'still going'],
+    [
+      'undo',
+      { cells: [{ dataset: 'a', period: '2026-11-13', state: 'missing' as const, published: false }] },
+      'nothing of it is published',
+    ],
+    [
+      'plan.loadedToo',
+      { plan: { cli: '', command: 'undo' as const, steps: 1, confirmed: true, starting: false } },
+      'only what is imported',
+    ],
     ['refresh', { behind: [] }, 'no rollup or view'],
     ['cancel.step', { run: undefined }, 'nothing is running'],
     [
@@ -107,8 +123,16 @@ describe('what is off says why', () => {
       'X cancels now',
     ],
     ['cancel.now', { run: { id: '1', state: 'done' as const } }, 'nothing is running'],
-    ['plan.run', { plan: { cli: '', steps: 0, confirmed: true, starting: false } }, 'nothing to do'],
-    ['plan.run', { plan: { cli: '', steps: 1, confirmed: false, starting: false } }, 'type what is asked'],
+    [
+      'plan.run',
+      { plan: { cli: '', command: 'sync' as const, steps: 0, confirmed: true, starting: false } },
+      'nothing to do',
+    ],
+    [
+      'plan.run',
+      { plan: { cli: '', command: 'sync' as const, steps: 1, confirmed: false, starting: false } },
+      'type what is asked',
+    ],
   ])('%s', (id, change, text) => {
     expect(reason(id, change)).toContain(text);
   });
@@ -126,6 +150,7 @@ describe('requests', () => {
     dataset,
     period,
     state: how,
+    published: how === 'loaded',
   });
 
   it('group periods by dataset and leave loaded cells alone', () => {
@@ -152,6 +177,15 @@ describe('requests', () => {
   it('ask for nothing when nothing is selected', () => {
     expect(importRequest([])).toBeUndefined();
     expect(retryRequest([])).toBeUndefined();
+  });
+
+  it('take back what is published, and nothing else', () => {
+    const cells = [cell('a', '2026-11-01', 'loaded'), cell('a', '2026-11-02', 'available')];
+    expect(requestOf('undo', state({ cells }))).toMatchObject({
+      command: 'undo',
+      cells: [{ dataset: 'a', periods: ['2026-11-01'] }],
+    });
+    expect(requestOf('undo', state({ cells: cells.slice(1) }))).toBeUndefined();
   });
 
   it('refresh the view under the cursor, else all that are behind', () => {

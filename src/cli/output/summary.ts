@@ -34,10 +34,14 @@ export class Summary implements Pick<Reporter, 'event'> {
     this.run = event.run;
     if (event.type === 'run.done') this.outcome = event.outcome;
     if (event.type === 'step.failed') this.failures.push({ step: event.step, error: event.error });
-    if (event.type === 'step.note' && TELLING.has(event.step.kind)) this.note(event.step, event.message);
+    if (event.type === 'step.note' && this.tells(event.step)) this.note(event.step, event.message);
     if (event.type !== 'step.done') return;
     if (event.step.kind === 'rollup' || event.step.kind === 'view') this.derived += 1;
     if (event.step.kind === 'check') this.checks += 1;
+  }
+
+  private tells({ kind }: StepName): boolean {
+    return TELLING.has(kind) || (kind === 'publish' && this.plan.request.command === 'undo');
   }
 
   /** Lines for people; empty before the run has ended. */
@@ -70,7 +74,9 @@ export class Summary implements Pick<Reporter, 'event'> {
     const fetched = this.plan.cells.filter((cell) => cell.action === 'fetch').length - failed - cancelled;
     return [
       `  deliveries: ${[
-        command === 'fetch' ? `${fetched} fetched` : `${published} published`,
+        command === 'fetch'
+          ? `${fetched} fetched`
+          : `${published} ${command === 'undo' ? 'taken back' : 'published'}`,
         `${failed} failed`,
         `${unchanged} unchanged`,
         ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),

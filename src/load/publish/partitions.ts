@@ -64,26 +64,31 @@ export async function buildPartition(
   await client.query(
     `ALTER TABLE ${table} ADD CONSTRAINT ${ident(PROOF)} CHECK (${ident(column)} IS NOT NULL AND ${range})`,
   );
-  await createIndexesLike(client, raw, beside, partitionName(raw, day).name);
+  await createIndexesLike(client, raw, beside);
   if (filled !== undefined) await client.query(`ANALYZE ${table}`);
   return { day, beside, rows: filled?.rowCount ?? 0 };
 }
 
-/** The indexes of a partitioned table for a partition to be, under its name, so that attaching finds them made. */
-async function createIndexesLike(
-  client: ClientBase,
-  raw: RelationName,
-  beside: RelationName,
-  partition: string,
-): Promise<void> {
+/** The indexes of a partitioned table for a partition to be, so that attaching finds them made. */
+async function createIndexesLike(client: ClientBase, raw: RelationName, beside: RelationName): Promise<void> {
   const found = await client.query<{ unique: boolean; rest: string }>(
     `SELECT indisunique AS unique, substring(pg_get_indexdef(indexrelid) FROM ' USING .*$') AS rest
        FROM pg_index WHERE indrelid = $1::regclass ORDER BY indexrelid`,
     [qualified(raw)],
   );
-  for (const [at, { unique, rest }] of found.rows.entries()) {
-    const name = ident(shortName(partition, `_i${at + 1}`));
-    await client.query(`CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${name} ON ${qualified(beside)}${rest}`);
+  for (const { unique, rest } of found.rows)
+    await client.query(`CREATE ${unique ? 'UNIQUE ' : ''}INDEX ON ${qualified(beside)}${rest}`);
+}
+
+/** Indexes under the partition's name: beside it they have that of a work table. */
+async function renameIndexes(client: ClientBase, beside: RelationName, partition: string): Promise<void> {
+  const found = await client.query<{ name: string }>(
+    'SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = $1::regclass ORDER BY c.oid',
+    [qualified(beside)],
+  );
+  for (const [at, { name }] of found.rows.entries()) {
+    const index = qualified({ schema: beside.schema, name });
+    await client.query(`ALTER INDEX ${index} RENAME TO ${ident(shortName(partition, `_i${at + 1}`))}`);
   }
 }
 
@@ -98,10 +103,12 @@ export async function attachPartition(
   const after = Temporal.PlainDate.from(day).add({ days: 1 }).toString();
   if (beside.name !== partition.name)
     await client.query(`ALTER TABLE ${qualified(beside)} RENAME TO ${ident(partition.name)}`);
+  // Only now: in the schema of work tables another run may have the same partition's indexes.
   if (beside.schema !== partition.schema)
     await client.query(
       `ALTER TABLE ${qualified({ ...beside, name: partition.name })} SET SCHEMA ${ident(partition.schema)}`,
     );
+  await renameIndexes(client, partition, partition.name);
   await client.query(
     `ALTER TABLE ${qualified(raw)} ATTACH PARTITION ${qualified(partition)} FOR VALUES FROM (${start(day)}) TO (${start(after)})`,
   );
