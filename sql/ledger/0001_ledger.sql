@@ -106,15 +106,9 @@ CREATE TABLE dayboard.version (
   rules_hash text NOT NULL,
   findings jsonb NOT NULL DEFAULT '[]',-- guards that marked it
   published_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  former integer,                      -- the version that it replaced, which an undo brings back
-  kept_rows text,                      -- table in this schema with the rows that it took away from the former
-  kept_keys text,                      -- and with the keys that it changed
-  undone_at timestamptz,
-  undone_by text,
   PRIMARY KEY (project, dataset, period, version)
 );
 CREATE UNIQUE INDEX version_current ON dayboard.version (project, dataset, period) WHERE current;
-CREATE INDEX version_undone ON dayboard.version (project, dataset, period) WHERE undone_at IS NOT NULL;
 
 CREATE TABLE dayboard.owed (
   project text NOT NULL,

@@ -56,6 +56,18 @@ export async function recordRelation(
   );
 }
 
+/** 'relation.taken': one of dayboard's own tables has a name that is somebody else's. */
+export function takenRelation(relation: RelationName): DayboardError {
+  const name = fullName(relation);
+  return new DayboardError({
+    code: 'relation.taken',
+    kind: 'refused',
+    message: `${name} exists and is not this project's, so its rows are not put there. Nothing was changed.`,
+    facts: { relation: name },
+    next: 'Rename that table, or give the project or the dataset another name.',
+  });
+}
+
 /** 'relation.foreign': something that dayboard did not make has the name, and nobody said what to do with it. */
 export function foreignRelation(relation: RelationName, what: string): DayboardError {
   const name = fullName(relation);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { RelationName } from '../project/model.ts';
 
 /** PostgreSQL cuts longer names, and two cut names may be one. */
 const LONGEST_NAME = 63;
@@ -16,4 +17,14 @@ export function shortName(start: string, end: string): string {
     .toString()
     .replaceAll('\ufffd', '');
   return `${cut}_${hash}${end}`;
+}
+
+/** A table of dayboard's own for something of a project: several projects may share a database. */
+export function ownTable(
+  kind: 'rollup' | 'shadow' | 'origin' | 'kept',
+  project: string,
+  name: string,
+  end = '',
+): RelationName {
+  return { schema: 'dayboard', name: shortName(`${kind}_${project}_${name}`.replaceAll('-', '_'), end) };
 }

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { owe, recordRefresh, WHOLE } from '../ledger/derived.ts';
-import { definitionHash, recordRelation, relationState } from '../ledger/relations.ts';
+import { definitionHash, recordRelation, relationState, takenRelation } from '../ledger/relations.ts';
 import { ident, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { countedColumns } from './aggregate.ts';
@@ -30,6 +30,7 @@ export async function ensureRollup(client: ClientBase, project: Project, rollup:
   const shape = rollupShape(project, rollup);
   const state = await relationState(client, project.name, shape.table);
   const hash = rollupHash(project, rollup);
+  if (state.owner === 'foreign') throw takenRelation(shape.table);
   if (state.owner === 'absent') {
     await createCounted(client, shape, shape.table);
     await recordRelation(client, project.name, shape.table, {
@@ -48,7 +49,7 @@ export async function ensureRollup(client: ClientBase, project: Project, rollup:
     else
       await recordRefresh(client, project.name, { name: rollup.name, kind: 'rollup', definitionHash: hash });
     await ensurePublished(client, project, shape);
-  } else if (state.owner === 'ours' && state.definitionHash !== hash) {
+  } else if (state.definitionHash !== hash) {
     await owe(client, project.name, rollup.name, [WHOLE], 'Its definition changed.');
   } else {
     await ensurePublished(client, project, shape);

@@ -32,7 +32,7 @@ export function measureRollup(client: Queryable, project: Project, rollup: Rollu
   const newest = `(SELECT ${ident(group)} FROM ${qualified(shape.table)} WHERE ${ident(group)} IS NOT NULL ORDER BY ${ident(group)} DESC LIMIT 1)`;
   return measure(
     client,
-    countedTable(rollup.name),
+    countedTable(project.name, rollup.name),
     `(SELECT nullif(${bucketText(shape)}, '') FROM (SELECT ${newest} AS ${ident(group)}) newest)`,
   );
 }

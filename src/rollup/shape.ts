@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MatchColumn } from '../ledger/matching.ts';
+import { ownTable } from '../ledger/short-name.ts';
 import { ident, literal, qualified } from '../ledger/sql.ts';
 import type { Measure, Project, RelationName, Rollup } from '../project/model.ts';
 
@@ -28,8 +29,8 @@ export interface RollupShape {
   measures: MeasureShape[];
 }
 
-export function countedTable(name: string): RelationName {
-  return { schema: 'dayboard', name: `rollup_${name}` };
+export function countedTable(project: string, name: string): RelationName {
+  return ownTable('rollup', project, name);
 }
 
 /** The shape of a rollup, from the definitions alone. */
@@ -37,7 +38,7 @@ export function rollupShape(project: Project, rollup: Rollup): RollupShape {
   const parent = parentOf(project, rollup);
   return {
     rollup,
-    table: countedTable(rollup.name),
+    table: countedTable(project.name, rollup.name),
     parent: parent.select,
     parentColumns: parent.columns.map((column) => column.name),
     groups: rollup.groups.map(({ name, type, sql }) => ({

@@ -1,5 +1,9 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/project/package-root.ts';
 import { migrate, pendingMigrations, requireLedger } from '../../src/ledger/migrate.ts';
 import { ident } from '../../src/ledger/sql.ts';
 import { createTestDatabase } from '../support/postgres.ts';
@@ -9,9 +13,19 @@ describe('the ledger', () => {
     await using database = await createTestDatabase();
     const clients = await Promise.all([database.connect(), database.connect(), database.connect()]);
     await Promise.all(clients.map((client) => migrate(client)));
-    const applied = await clients[0]?.query('SELECT name FROM dayboard.migration');
-    expect(applied?.rows).toEqual([{ name: '0001_ledger.sql' }]);
+    const applied = await clients[0]?.query<{ name: string }>(
+      'SELECT name FROM dayboard.migration ORDER BY 1',
+    );
+    const files = readdirSync(join(packageRoot(), 'sql', 'ledger')).sort();
+    expect(applied?.rows.map(({ name }) => name)).toEqual(files);
     expect(await pendingMigrations(clients[0])).toEqual([]);
+  });
+
+  it('began as it is: databases that had its first migration never get it again', () => {
+    const first = readFileSync(join(packageRoot(), 'sql', 'ledger', '0001_ledger.sql'));
+    expect(createHash('sha256').update(first).digest('hex')).toBe(
+      '8ec3eaeb98415e2b4d6819e3141e47819daeebabbd526f39796c91c5156595c9',
+    );
   });
 
   it('is not made by a session that may not write, which says so', async () => {

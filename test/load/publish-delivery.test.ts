@@ -323,8 +323,8 @@ describe('what a run leaves behind', () => {
     expect(
       await lines(
         client,
-        `SELECT relname, reltuples FROM pg_class WHERE relname IN ('visits_p20241114', 'rollup_days') ORDER BY 1`,
+        `SELECT relname, reltuples FROM pg_class WHERE relname IN ('visits_p20241114', 'rollup_test_days') ORDER BY 1`,
       ),
-    ).toEqual(['rollup_days|2', 'visits_p20241114|1']);
+    ).toEqual(['rollup_test_days|2', 'visits_p20241114|1']);
   });
 });

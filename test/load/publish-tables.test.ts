@@ -64,12 +64,12 @@ describe('a raw table that dayboard makes', () => {
       'hits integer',
       '_delivery date required',
     ]);
-    expect(await columnsOf('dayboard.shadow_made')).toEqual(await columnsOf('stats.made'));
+    expect(await columnsOf('dayboard.shadow_test_made')).toEqual(await columnsOf('stats.made'));
     expect(await relationState(client, PROJECT, dataset.table)).toMatchObject({
       owner: 'ours',
       relkind: 'p',
     });
-    expect(await lines(client, `SELECT to_regclass('dayboard.origin_made')`)).toEqual(['null']);
+    expect(await lines(client, `SELECT to_regclass('dayboard.origin_test_made')`)).toEqual(['null']);
     expect(await lines(client, `SELECT col_description('stats.made'::regclass, 5)`)).toEqual([
       'First day of the delivery that the row came from (dayboard)',
     ]);
@@ -89,9 +89,9 @@ describe('a raw table that dayboard makes', () => {
       'CREATE INDEX visits_hits btree (hits) WHERE (hits > 0)',
       'CREATE UNIQUE INDEX unique_visits_idx btree (id, day)',
     ]);
-    expect(await indexesOf('dayboard.shadow_indexed')).toEqual([
-      'CREATE INDEX shadow_indexed__delivery_idx btree (_delivery)',
-      'CREATE INDEX shadow_indexed_id_day_idx btree (id, day)',
+    expect(await indexesOf('dayboard.shadow_test_indexed')).toEqual([
+      'CREATE INDEX shadow_test_indexed__delivery_idx btree (_delivery)',
+      'CREATE INDEX shadow_test_indexed_id_day_idx btree (id, day)',
     ]);
   });
 
@@ -176,7 +176,40 @@ describe('the partitions of a raw table', () => {
   });
 });
 
+describe('two projects in one database', () => {
+  it('have tables of their own for datasets and rollups of the same names', async () => {
+    for (const name of ['one', 'two']) {
+      const dataset = visits('visits');
+      dataset.table = { ...dataset.table, schema: name };
+      const shape = await ensureRawTable(client, name, dataset);
+      expect(shape.shadow).toEqual({ schema: 'dayboard', name: `shadow_${name}_visits` });
+    }
+  });
+
+  it('never take a table of the other for theirs', async () => {
+    await ensureRawTable(client, 'a_b', visits('c'));
+    await expect(ensureRawTable(client, 'a', { ...visits('b_c'), name: 'b_c' })).rejects.toMatchObject({
+      code: 'relation.taken',
+      message: expect.stringContaining('shadow_a_b_c'),
+    });
+  });
+});
+
 describe('a definition that changed', () => {
+  it('to the days of another time zone is refused: rows between the two would have no place', async () => {
+    const dataset = visits('zoned', { partitionBy: 'at' }, { timeZone: 'UTC' });
+    await ensurePartitions(client, await ensureRawTable(client, PROJECT, dataset), ['2024-11-14']);
+    await ensureRawTable(client, PROJECT, dataset);
+    await expect(
+      ensureRawTable(client, PROJECT, { ...dataset, timeZone: 'Europe/Paris' }),
+    ).rejects.toMatchObject({
+      code: 'relation.columns',
+      message: expect.stringContaining(
+        'zoned_p20241114 begins at another hour than the days of Europe/Paris',
+      ),
+    });
+  });
+
   const changed = async (name: string, table: Partial<RawTable>, changes: Partial<Dataset> = {}) => {
     await ensureRawTable(client, PROJECT, visits(name));
     return ensureRawTable(client, PROJECT, visits(name, table, changes));
@@ -186,7 +219,7 @@ describe('a definition that changed', () => {
     const more = [...COLUMNS, { name: 'note', type: 'text', nullable: true }];
     await changed('wider', { columns: more });
     expect(await columnsOf('stats.wider')).toContain('note text');
-    expect(await columnsOf('dayboard.shadow_wider')).toContain('note text');
+    expect(await columnsOf('dayboard.shadow_test_wider')).toContain('note text');
     await ensureRawTable(client, PROJECT, visits('wider', { columns: more }));
   });
 
@@ -271,11 +304,11 @@ describe('a table that dayboard did not make', () => {
     ];
     await publishRows({ client, project, dataset, run }, '2024-11-14', rows);
     expect(await lines(client, 'SELECT id, hits, note FROM stats.theirs')).toEqual(['a|2|null', 'b|3|null']);
-    expect(await lines(client, 'SELECT id, _delivery::text FROM dayboard.origin_theirs')).toEqual([
+    expect(await lines(client, 'SELECT id, _delivery::text FROM dayboard.origin_test_theirs')).toEqual([
       'a|2024-11-14',
       'b|2024-11-14',
     ]);
-    expect(await lines(client, 'SELECT id, hits, _delivery::text FROM dayboard.shadow_theirs')).toEqual([
+    expect(await lines(client, 'SELECT id, hits, _delivery::text FROM dayboard.shadow_test_theirs')).toEqual([
       'a|1|-infinity',
     ]);
     expect((await columnsOf('stats.theirs')).join(', ')).toBe(
@@ -293,7 +326,7 @@ describe('a table that dayboard did not make', () => {
     expect(String(error)).toContain('column at is missing');
     expect(String(error)).toContain('column hits is missing');
     expect(String(error)).toContain('column tenant must have a value and the definition has none');
-    expect(await lines(client, `SELECT to_regclass('dayboard.shadow_unfit')`)).toEqual(['null']);
+    expect(await lines(client, `SELECT to_regclass('dayboard.shadow_test_unfit')`)).toEqual(['null']);
   });
 
   it('may demand values that the server gives by itself', async () => {
@@ -333,7 +366,7 @@ describe('a user without the rights', () => {
         kind: 'refused',
         next: expect.stringContaining(`GRANT USAGE, CREATE ON SCHEMA "closed" TO ${role}`),
       });
-      expect(await lines(client, `SELECT to_regclass('dayboard.shadow_denied')`)).toEqual(['null']);
+      expect(await lines(client, `SELECT to_regclass('dayboard.shadow_test_denied')`)).toEqual(['null']);
     } finally {
       await other.end();
       await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);

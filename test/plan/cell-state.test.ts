@@ -75,6 +75,19 @@ describe('the state of a delivery', () => {
     expect(stateOf({ version, object: { ...object, etag: 'two' } }).state).toBe('stale');
   });
 
+  it('stays loaded when what is at the source was taken back, until the source has something else', () => {
+    const undone = { version: 3, key: object.key, etag: 'two', at: NOW, by: 'ann on db-1' };
+    expect(stateOf({ object: { ...object, etag: 'two' }, version, undone })).toMatchObject({
+      state: 'loaded',
+      why: expect.stringContaining('ann on db-1 took version 3'),
+    });
+    expect(stateOf({ object: { ...object, etag: 'three' }, version, undone }).state).toBe('stale');
+    expect(stateOf({ object: { ...object, etag: 'two' }, undone })).toMatchObject({
+      state: 'available',
+      why: expect.stringContaining('ann on db-1 took version 3'),
+    });
+  });
+
   it('is owed when it was loaded under other rules', () => {
     expect(stateOf({ object, version: { ...version, rulesHash: 'older' } }).state).toBe('owed');
   });

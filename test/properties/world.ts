@@ -179,7 +179,7 @@ export class World {
   }
 
   private counted(name: string) {
-    return { schema: 'dayboard', name: `rollup_${name}` };
+    return { schema: 'dayboard', name: `rollup_${this.project.name}_${name}` };
   }
 
   /** What is in the tables, and what the current deliveries make of them; rollups too, unless something is owed. */
@@ -190,7 +190,7 @@ export class World {
     if (table.owner === 'absent') return { found: empty, wanted: empty };
     const want = expected(each.kind, keyOf(each) ?? [], { deliveries, before });
     const own = !isForeign(each);
-    const shadow = `dayboard.shadow_${dataset.name}`;
+    const shadow = `dayboard.shadow_${this.project.name}_${dataset.name}`;
     const owed = await readOwed(this.client, this.project.name);
     const made = await this.exists(qualified({ schema: dataset.table.schema, name: 'dated_amounts' }));
     return {

@@ -171,7 +171,7 @@ describe('somebody else’s relation with the name of a rollup', () => {
       next: expect.stringMatching(/'stats\.by_day': 'keep'.*'replace'/),
     });
     expect(
-      await lines(client, `SELECT to_regclass('public.visits'), to_regclass('dayboard.rollup_days')`),
+      await lines(client, `SELECT to_regclass('public.visits'), to_regclass('dayboard.rollup_test_days')`),
     ).toEqual(['null|null']);
   });
 
@@ -179,7 +179,7 @@ describe('somebody else’s relation with the name of a rollup', () => {
     const of = project([perDay(), perMonth()], { existing: { 'stats.by_day': 'keep' } });
     await publish(of, '2024-11-14', ROWS);
     expect(await lines(client, 'SELECT mine FROM stats.by_day')).toEqual([]);
-    expect(await lines(client, 'SELECT sum(visits) FROM dayboard.rollup_days')).toEqual(['3']);
+    expect(await lines(client, 'SELECT sum(visits) FROM dayboard.rollup_test_days')).toEqual(['3']);
     expect(await byMonth()).toEqual(['2024-10-01|2', '2024-11-01|1']);
   });
 
@@ -234,7 +234,7 @@ describe('a rollup whose definition changed', () => {
       'a9|1|2024-11-02',
       'b1|0|2024-10-31',
     ]);
-    expect(await lines(client, 'SELECT last FROM dayboard.rollup_lasts')).toEqual(['a2', 'a9', 'b1']);
+    expect(await lines(client, 'SELECT last FROM dayboard.rollup_test_lasts')).toEqual(['a2', 'a9', 'b1']);
   });
 
   it('keeps its readers, also when its columns change', async () => {

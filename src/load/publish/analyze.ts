@@ -11,7 +11,7 @@ import { countedTable } from '../../rollup/shape.ts';
 export async function analyzeNew(client: ClientBase, project: Project, dataset: Dataset): Promise<void> {
   const affected = affectedDerived(project, [dataset.name]);
   const rollups = project.rollups.filter((rollup) => affected.has(rollup.name));
-  const relations = [dataset.table, ...rollups.map((rollup) => countedTable(rollup.name))];
+  const relations = [dataset.table, ...rollups.map((rollup) => countedTable(project.name, rollup.name))];
   const found = await client.query<{ schema: string; name: string }>(
     `SELECT n.nspname AS schema, c.relname AS name
        FROM unnest($1::text[]) AS wanted

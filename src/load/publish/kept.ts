@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { match } from '../../ledger/matching.ts';
-import { shortName } from '../../ledger/short-name.ts';
+import { ownTable } from '../../ledger/short-name.ts';
 import { columns, ident, qualified } from '../../ledger/sql.ts';
 import type { Dataset, Period, RelationName } from '../../project/model.ts';
 import { comparable, replacesRows } from './change-sql.ts';
@@ -18,8 +18,8 @@ export interface Kept {
 
 /** The tables that keep a version of a delivery (0 for what was there before its first) for its return. */
 export function keptTables(project: string, shape: RawShape, period: Period, version: number): Kept {
-  const start = `kept_${project}_${shape.dataset.name}_${period.replaceAll('-', '_')}`;
-  const table = (end: string) => ({ schema: 'dayboard', name: shortName(start, `_v${version}${end}`) });
+  const table = (end: string) =>
+    ownTable('kept', project, `${shape.dataset.name}_${period}`, `_v${version}${end}`);
   return { rows: table(''), keys: isRowWise(shape) ? table('_keys') : undefined };
 }
 

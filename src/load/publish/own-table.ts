@@ -1,8 +1,9 @@
 import type { ClientBase } from 'pg';
+import { Temporal } from 'temporal-polyfill';
 import { columns, ident, qualified } from '../../ledger/sql.ts';
 import { DayboardError } from '../../project/errors.ts';
 import type { Column, RelationName } from '../../project/model.ts';
-import { DELIVERY, type RawShape } from './shape.ts';
+import { DELIVERY, isByInstant, type RawShape } from './shape.ts';
 
 export function columnSql({ name, type, nullable }: Column): string {
   return `${ident(name)} ${type}${nullable ? '' : ' NOT NULL'}`;
@@ -64,7 +65,7 @@ export async function alterOwn(client: ClientBase, shape: RawShape): Promise<voi
     [qualified(raw)],
   );
   const there = new Map(found.rows.map((row) => [row.name, row]));
-  const changed = await keyChanges(client, shape);
+  const changed = [...(await keyChanges(client, shape)), ...(await otherDays(client, shape))];
   const alters: string[] = [];
   for (const column of dataset.table.columns) {
     const has = there.get(column.name);
@@ -102,6 +103,28 @@ async function isType(client: ClientBase, there: string, declared: string): Prom
 
 function modifierOf(type: string): string {
   return /\([^)]*\)/.exec(type)?.[0].replaceAll(' ', '') ?? '';
+}
+
+/** Partitions that hold the days of another time zone than the definition's: what lies between would have no place. */
+async function otherDays(client: ClientBase, { dataset, raw }: RawShape): Promise<string[]> {
+  if (!isByInstant(dataset)) return [];
+  const found = await client.query<{ name: string; start: Date | null }>(
+    `SELECT c.relname AS name, (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([^'']+)''\\)'))[1]::timestamptz AS start
+       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass ORDER BY 1`,
+    [qualified(raw)],
+  );
+  const other = found.rows.find(({ start }) => {
+    const local =
+      start === null
+        ? undefined
+        : Temporal.Instant.from(start.toISOString()).toZonedDateTimeISO(dataset.timeZone);
+    return local !== undefined && !local.startOfDay().equals(local);
+  });
+  return other === undefined
+    ? []
+    : [
+        `its partition ${other.name} begins at another hour than the days of ${dataset.timeZone}, the definition's time zone, do`,
+      ];
 }
 
 /** How rows are told apart and laid out cannot change under the rows that are there. */

@@ -93,7 +93,8 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
       keeps: kept === undefined ? undefined : { rows: kept.rows.name, keys: kept.keys?.name },
     });
   });
-  await dropWork(client, changes, prepared.relation);
+  // It is published: what cannot be tidied up now is tidied up at the end of the run.
+  await dropWork(client, changes, prepared.relation).catch(() => undefined);
   await forgetOld(client, project, dataset).catch(() => undefined);
   await analyzeNew(client, project, dataset).catch(() => undefined);
   return {

@@ -1,6 +1,12 @@
 import type { ClientBase } from 'pg';
 import { databaseError, errorCode } from '../../ledger/errors.ts';
-import { definitionHash, recordRelation, relationState, type RelationKind } from '../../ledger/relations.ts';
+import {
+  definitionHash,
+  recordRelation,
+  relationState,
+  takenRelation,
+  type RelationKind,
+} from '../../ledger/relations.ts';
 import { columns, ident, literal, qualified } from '../../ledger/sql.ts';
 import type { Dataset, RelationName } from '../../project/model.ts';
 import { inTransaction, setLockTimeout } from '../../ledger/transaction.ts';
@@ -8,7 +14,7 @@ import { keyOf } from '../unique-rows.ts';
 import { checkForeignTable } from './foreign-table.ts';
 import { missingRight } from './missing-right.ts';
 import { alterOwn, columnSql, createIndexes } from './own-table.ts';
-import { DELIVERY, rawShape, type RawShape } from './shape.ts';
+import { DELIVERY, isByInstant, rawShape, type RawShape } from './shape.ts';
 
 /**
  * Makes sure of a dataset's raw table: creates it (with shadow table and indexes) when nothing has its name, adds
@@ -26,7 +32,7 @@ export async function ensureRawTable(
   try {
     return await inTransaction(client, async () => {
       await setLockTimeout(client);
-      const shape = rawShape(dataset, state.owner !== 'foreign');
+      const shape = rawShape(project, dataset, state.owner !== 'foreign');
       if (state.owner === 'absent') await createOwn(client, project, shape);
       if (state.owner === 'ours') await bringUpToDate(client, project, shape, state.definitionHash);
       if (state.owner === 'foreign') await checkForeignTable(client, dataset);
@@ -48,6 +54,7 @@ function hashOf(dataset: Dataset): string {
     keyIndex,
     partitionBy,
     keyOf(dataset),
+    isByInstant(dataset) ? dataset.timeZone : undefined,
   ]);
 }
 
@@ -86,7 +93,7 @@ async function ensureBeside(client: ClientBase, project: string, shape: RawShape
   const { dataset, shadow, origin, key } = shape;
   if (dataset.carries.kind === 'period') return;
   const { schema, name } = dataset.table;
-  if ((await relationState(client, project, shadow)).owner === 'absent') {
+  if (await isAbsent(client, project, shadow)) {
     const body = [...dataset.table.columns.map(columnSql), `${ident(DELIVERY)} date NOT NULL`].join(', ');
     await client.query(`CREATE TABLE ${qualified(shadow)} (${body})`);
     if (key !== undefined)
@@ -99,8 +106,7 @@ async function ensureBeside(client: ClientBase, project: string, shape: RawShape
     );
     await record(client, project, shadow, 'shadow', dataset);
   }
-  if (shape.own || key === undefined || (await relationState(client, project, origin)).owner !== 'absent')
-    return;
+  if (shape.own || key === undefined || !(await isAbsent(client, project, origin))) return;
   const keyColumns = dataset.table.columns.filter((column) => key.some((each) => each.name === column.name));
   await client.query(
     `CREATE TABLE ${qualified(origin)} (${[...keyColumns.map(columnSql), `${ident(DELIVERY)} date NOT NULL`].join(', ')})`,
@@ -114,6 +120,12 @@ async function ensureBeside(client: ClientBase, project: string, shape: RawShape
     `COMMENT ON TABLE ${qualified(origin)} IS ${literal(`Which delivery a row of ${schema}.${name} came from; rows without one were there before dayboard`)}`,
   );
   await record(client, project, origin, 'origin', dataset);
+}
+
+async function isAbsent(client: ClientBase, project: string, relation: RelationName): Promise<boolean> {
+  const { owner } = await relationState(client, project, relation);
+  if (owner === 'foreign') throw takenRelation(relation);
+  return owner === 'absent';
 }
 
 function record(

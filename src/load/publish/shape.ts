@@ -1,6 +1,7 @@
 import { Temporal } from 'temporal-polyfill';
 import { columns, ident, literal, qualified } from '../../ledger/sql.ts';
 import type { MatchColumn } from '../../ledger/matching.ts';
+import { ownTable } from '../../ledger/short-name.ts';
 import type { Dataset, Day, RelationName } from '../../project/model.ts';
 import { columnOf } from '../days.ts';
 import { typeFamily } from '../column-types.ts';
@@ -25,14 +26,14 @@ export interface RawShape {
   key: readonly MatchColumn[] | undefined;
 }
 
-export function rawShape(dataset: Dataset, own: boolean): RawShape {
+export function rawShape(project: string, dataset: Dataset, own: boolean): RawShape {
   const { schema, name } = dataset.table;
   return {
     dataset,
     own,
     raw: { schema, name },
-    shadow: { schema: 'dayboard', name: `shadow_${dataset.name}` },
-    origin: { schema: 'dayboard', name: `origin_${dataset.name}` },
+    shadow: ownTable('shadow', project, dataset.name),
+    origin: ownTable('origin', project, dataset.name),
     columns: dataset.table.columns.map((column) => column.name),
     key: keyOf(dataset)?.map((column) => {
       const { name: named, nullable, type } = columnOf(dataset, column);
@@ -92,6 +93,12 @@ export function dayRange(dataset: Dataset, name: string, first: Day, last: Day, 
   const column = `${alias === undefined ? '' : `${alias}.`}${ident(name)}`;
   const after = Temporal.PlainDate.from(last).add({ days: 1 }).toString();
   return `${column} >= ${dayStart(dataset, name, first)} AND ${column} < ${dayStart(dataset, name, after)}`;
+}
+
+/** Whether the days of the partitions are those of a time zone. */
+export function isByInstant(dataset: Dataset): boolean {
+  const { partitionBy } = dataset.table;
+  return partitionBy !== undefined && typeFamily(columnOf(dataset, partitionBy).type) === 'timestamptz';
 }
 
 /** The start of a day, in the dataset's time zone, as a constant of the column's type. */

@@ -42,7 +42,7 @@ export async function undoDelivery(options: UndoOptions): Promise<Undone> {
     await restoreFormer(client, project.name, dataset.name, period, version, options.by);
     if (kept !== undefined) await dropKept(client, kept);
   });
-  if (changes !== undefined) await dropWork(client, changes);
+  if (changes !== undefined) await dropWork(client, changes).catch(() => undefined);
   return {
     version: version.version,
     restored: version.former ?? undefined,
@@ -57,7 +57,8 @@ async function keptOf(
   shape: RawShape,
   { former, keptRows, keptKeys, version, publishedAt }: CurrentVersion,
 ): Promise<Kept | undefined> {
-  if (former === null && keptRows === null) return undefined;
+  const tookNothing = former === null && (shape.own || dataset.carries.kind !== 'period');
+  if (tookNothing) return undefined;
   const there = async (name: string | null): Promise<RelationName | undefined> => {
     if (name === null) return undefined;
     const relation = { schema: 'dayboard', name };

@@ -1,0 +1,23 @@
+-- What an undo needs, and names by which several projects with datasets of the same names share a database.
+
+ALTER TABLE dayboard.version
+  ADD COLUMN former integer,           -- the version that it replaced, which an undo brings back
+  ADD COLUMN kept_rows text,           -- table in this schema with the rows that it took away from the former
+  ADD COLUMN kept_keys text,           -- and with the keys that it changed
+  ADD COLUMN undone_at timestamptz,
+  ADD COLUMN undone_by text;
+CREATE INDEX version_undone ON dayboard.version (project, dataset, period) WHERE undone_at IS NOT NULL;
+
+DO $$
+DECLARE
+  found record;
+  called text;
+BEGIN
+  FOR found IN SELECT * FROM dayboard.relation WHERE kind IN ('rollup', 'shadow', 'origin') LOOP
+    called := replace(found.kind || '_' || found.project || '_' || found.owner, '-', '_');
+    CONTINUE WHEN octet_length(called) > 63 OR to_regclass(found.relation) IS DISTINCT FROM found.relation_oid;
+    EXECUTE format('ALTER TABLE %s RENAME TO %I', found.relation_oid::regclass, called);
+    UPDATE dayboard.relation SET relation = 'dayboard.' || called
+     WHERE project = found.project AND relation = found.relation;
+  END LOOP;
+END $$;
