@@ -26,10 +26,16 @@ function serverSettings(): Record<string, string> {
   };
 }
 
-/** Runs a benchmark on a server of its own and removes everything afterwards. */
-export async function withBench<T>(work: (bench: Bench) => Promise<T>): Promise<T> {
+/**
+ * Runs a benchmark on a server of its own and removes everything afterwards.
+ * @param others settings in place of, or beside, those above
+ */
+export async function withBench<T>(
+  others: Readonly<Record<string, string>>,
+  work: (bench: Bench) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'dayboard-bench-'));
-  const settings = serverSettings();
+  const settings = { ...serverSettings(), ...others };
   const postgres = await startEmbeddedPostgres({
     directory: join(folder, 'postgres'),
     env: process.env,

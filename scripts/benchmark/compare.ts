@@ -132,10 +132,29 @@ export async function compareAgain(
   ]);
 }
 
+/** Checksums of what dayboard's relations hold now, to see later that they hold it again. */
+export async function printDayboard(client: pg.Client, last: Day): Promise<Record<string, string>> {
+  await prepareToCompare(client);
+  const printed: Record<string, string> = {};
+  for (const [name, select] of Object.entries(dayboardSide(last))) {
+    const found = await client.query<{ print: string }>(
+      `SELECT concat_ws(' ', count(*), sum(hash_record_extended(v, 1)), sum(hash_record_extended(v, 2))) AS print FROM (${select}) v`,
+    );
+    printed[name] = found.rows[0]?.print ?? '';
+  }
+  return printed;
+}
+
+async function prepareToCompare(client: pg.Client): Promise<void> {
+  await client.query(`SET work_mem = '1GB'; SET TimeZone = 'UTC'`);
+}
+
+/** `corrected` is a condition on a row `v` that sets it aside. */
 type Comparison = [what: string, expected: string, found: string, corrected?: string];
 
-async function compareAll(client: pg.Client, comparisons: readonly Comparison[]): Promise<Compared[]> {
-  await client.query(`SET work_mem = '1GB'; SET TimeZone = 'UTC'`);
+/** Compares rows of pairs of SELECTs; throws with samples when any differ that no documented correction explains. */
+export async function compareAll(client: pg.Client, comparisons: readonly Comparison[]): Promise<Compared[]> {
+  await prepareToCompare(client);
   const done: Compared[] = [];
   const wrong: string[] = [];
   for (const comparison of comparisons) {
@@ -147,33 +166,30 @@ async function compareAll(client: pg.Client, comparisons: readonly Comparison[])
   return done;
 }
 
+/** One pass over both sides: what EXCEPT ALL finds in either direction, as a sum of what is on each side. */
 async function compare(
   client: pg.Client,
   [what, expected, found, corrected = 'false']: Comparison,
 ): Promise<Compared & { samples: string }> {
-  const sides = { expected, found };
-  for (const [side, select] of Object.entries(sides))
-    await client.query(
-      `CREATE TEMPORARY TABLE ${side} AS SELECT v.*, (${corrected}) AS corrected FROM (${select}) v`,
-    );
-  const minus = (one: string, other: string) =>
-    `(SELECT * FROM ${one} WHERE NOT corrected EXCEPT ALL SELECT * FROM ${other} WHERE NOT corrected)`;
-  await client.query(
-    `CREATE TEMPORARY TABLE differing AS SELECT 'missing' AS is, d.* FROM ${minus('expected', 'found')} d
-      UNION ALL SELECT 'too much', d.* FROM ${minus('found', 'expected')} d`,
+  const counted = await client.query<Record<'rows' | 'corrected' | 'differences' | 'samples', string>>(
+    `WITH sides AS (
+       SELECT v AS row, (${corrected}) AS corrected, -1 AS side FROM (${expected}) v
+       UNION ALL SELECT v, (${corrected}), 1 FROM (${found}) v
+     ), rows AS (
+       SELECT row, corrected, sum(side) AS balance, count(*) AS rows, count(*) FILTER (WHERE side > 0) AS found
+         FROM sides GROUP BY row, corrected
+     )
+     SELECT coalesce(sum(found), 0) AS rows, coalesce(sum(rows) FILTER (WHERE corrected), 0) AS corrected,
+            coalesce(sum(abs(balance)) FILTER (WHERE NOT corrected), 0) AS differences,
+            (SELECT jsonb_agg(s) FROM (SELECT row, balance FROM rows WHERE NOT corrected AND balance <> 0 LIMIT 4) s)::text AS samples
+       FROM rows`,
   );
-  const counted = await client.query<Record<'rows' | 'corrected' | 'differences', string>>(
-    `SELECT (SELECT count(*) FROM found) AS rows, (SELECT count(*) FROM differing) AS differences,
-            (SELECT count(*) FROM found WHERE corrected) + (SELECT count(*) FROM expected WHERE corrected) AS corrected`,
-  );
-  const samples = await client.query('SELECT * FROM differing LIMIT 4');
-  await client.query('DROP TABLE expected, found, differing');
-  const { rows, corrected: set, differences } = counted.rows[0] ?? {};
+  const [one] = counted.rows;
   return {
     what,
-    rows: Number(rows),
-    corrected: Number(set),
-    differences: Number(differences),
-    samples: JSON.stringify(samples.rows),
+    rows: Number(one?.rows),
+    corrected: Number(one?.corrected),
+    differences: Number(one?.differences),
+    samples: one?.samples ?? '',
   };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Day } from '../../src/project/model.ts';
 import { addPeriods } from '../../src/project/period.ts';
 import { type Bench, createDatabase, say, withClient } from './bench.ts';
-import { type Compared, compareAgain, compareNew, keepShellResults } from './compare.ts';
+import { type Compared, compareAgain, compareNew, keepShellResults, printDayboard } from './compare.ts';
 import { buildDayboardHistory } from './dayboard-history.ts';
 import { loadAlone } from './load-alone.ts';
 import { createPeople, type Population, populationFor } from './population.ts';
@@ -34,6 +34,16 @@ interface DayboardRun extends TimedRun {
   statements: Statement[];
 }
 
+interface DayboardResults {
+  new: DayboardRun;
+  again: DayboardRun;
+  /** Back to what `new` left, which is compared as after it. */
+  undoAgain: DayboardRun;
+  /** Back to what was there before `new`, by checksums. */
+  undoNew: DayboardRun;
+  compared: Record<'new' | 'again', Compared[]>;
+}
+
 /** A day's delivery: as it is first handed over, and as it is after it was corrected at its source. */
 interface Deliveries {
   last: Day;
@@ -45,8 +55,8 @@ interface Deliveries {
 }
 
 /**
- * The last day of a history, loaded the shell way and with dayboard: new, and again after its object changed. Then all
- * results are compared. One side after the other, so that the disk holds one history at a time.
+ * The last day of a history, loaded the shell way and with dayboard: new, and again after its object changed; dayboard
+ * takes both back then. All results are compared. One side after the other, so that the disk holds one history at a time.
  */
 export async function reimport(bench: Bench, size: ReimportSize): Promise<void> {
   const last = addPeriods(new Date().toISOString().slice(0, 10), -1);
@@ -74,16 +84,27 @@ export async function reimport(bench: Bench, size: ReimportSize): Promise<void> 
     rowsPerDay: deliveries.rows,
     corrected: { changed: deliveries.changed, come: deliveries.come },
     shell: { new: shell.new, again: shell.again },
-    dayboard: { new: dayboard.new, again: dayboard.again },
+    dayboard: {
+      new: dayboard.new,
+      again: dayboard.again,
+      undoAgain: dayboard.undoAgain,
+      undoNew: dayboard.undoNew,
+    },
     timesFaster: {
       new: round(shell.new.seconds / dayboard.new.seconds),
       again: round(shell.again.seconds / dayboard.again.seconds),
+    },
+    undoTimesImport: {
+      new: round(dayboard.undoNew.seconds / dayboard.new.seconds),
+      again: round(dayboard.undoAgain.seconds / dayboard.again.seconds),
     },
     alone,
     compared: dayboard.compared,
     building,
   };
-  await keepResult(`reimport-${size.quick ? 'quick' : size.days}`, result);
+  // Plans take time: what was measured with them stands for nothing.
+  if (size.explain === undefined) await keepResult(`reimport-${size.quick ? 'quick' : size.days}`, result);
+  else console.log(JSON.stringify(result, null, 2));
 }
 
 async function writeDeliveries(bench: Bench, population: Population, last: Day): Promise<Deliveries> {
@@ -131,7 +152,7 @@ async function runDayboard(
   population: Population,
   deliveries: Deliveries,
   build: (what: string, work: () => Promise<unknown>) => Promise<void>,
-): Promise<{ new: DayboardRun; again: DayboardRun; compared: Record<'new' | 'again', Compared[]> }> {
+): Promise<DayboardResults> {
   const { last } = deliveries;
   const folder = join(bench.folder, 'deliveries');
   await mkdir(folder);
@@ -140,16 +161,11 @@ async function runDayboard(
   await before.list();
   await before.close();
   await build('history of dayboard', () => buildDayboardHistory(bench, project, population));
-  await logStatements(bench, 'bench', explain !== undefined);
-  const run = async (label: string, file: string): Promise<DayboardRun> => {
-    say(`dayboard: ${label}`);
-    await withClient(bench.postgres, 'bench', async (client) => {
-      await client.query('CHECKPOINT');
-      await writeDelivery(client, `TABLE people.${file}`, join(folder, `${DATASET}_${last}.csv`));
-    });
+  const run = async (command: 'sync' | 'undo'): Promise<DayboardRun> => {
+    await withClient(bench.postgres, 'bench', (client) => client.query('CHECKPOINT'));
     const workspace = await openWorkspace(bench, 'bench', project);
     try {
-      const { result, log } = await logOf(bench, () => runPeriods(workspace, 'sync', [last]));
+      const { result, log } = await logOf(bench, () => runPeriods(workspace, command, [last]));
       if (explain !== undefined) await keepLog(explain, log);
       return { ...result, statements: longestStatements(log, STATEMENTS) };
     } finally {
@@ -157,10 +173,26 @@ async function runDayboard(
     }
   };
   return withClient(bench.postgres, 'bench', async (client) => {
-    const fresh = await run('new', 'first');
-    const compared = { new: await compareNew(client, last), again: [] as Compared[] };
-    const again = await run('again', 'corrected');
-    compared.again = await compareAgain(client, last, 'people.corrected', 'people.changed');
-    return { new: fresh, again, compared };
+    const deliver = (rows: string) =>
+      writeDelivery(client, `TABLE people.${rows}`, join(folder, `${DATASET}_${last}.csv`));
+    const none = await printDayboard(client, last);
+    // Of connections that are opened from now on: comparisons are not slowed down.
+    await logStatements(bench, 'bench', explain !== undefined);
+    say('dayboard: new');
+    await deliver('first');
+    const fresh = await run('sync');
+    const comparedNew = await compareNew(client, last);
+    say('dayboard: again');
+    await deliver('corrected');
+    const again = await run('sync');
+    const comparedAgain = await compareAgain(client, last, 'people.corrected', 'people.changed');
+    say('dayboard: undo of that, and of the day');
+    const undoAgain = await run('undo');
+    await compareNew(client, last);
+    const undoNew = await run('undo');
+    const left = await printDayboard(client, last);
+    if (JSON.stringify(left) !== JSON.stringify(none))
+      throw new Error(`Undone, the day left something: ${JSON.stringify({ none, left })}`);
+    return { new: fresh, again, undoAgain, undoNew, compared: { new: comparedNew, again: comparedAgain } };
   });
 }

@@ -49,10 +49,10 @@ export interface TimedRun {
   clientCpuSeconds: number;
 }
 
-/** Lists, plans and runs `sync` or `import` of some periods, as the command line does. Throws when a step fails. */
+/** Lists, plans and runs `sync`, `import` or `undo` of some periods, as the command line does. Throws when a step fails. */
 export async function runPeriods(
   workspace: Workspace,
-  command: 'sync' | 'import',
+  command: 'sync' | 'import' | 'undo',
   periods: readonly Period[],
   reprocess: readonly Reprocess[] = DEFAULT_REPROCESS,
 ): Promise<TimedRun> {
