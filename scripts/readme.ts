@@ -1,9 +1,10 @@
-// Writes the README's tables that are made from code: keys and corrections. usage: node scripts/readme.ts
+// Writes the README's tables that are made from code and results: keys, corrections, benchmark. usage: node scripts/readme.ts
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyTable } from '../src/actions/table.ts';
 import type { Correction } from '../src/project/model.ts';
 import tchapStats from '../src/systems/tchap-stats/index.ts';
+import { benchmarkTable } from './benchmark/table.ts';
 
 const README = join(import.meta.dirname, '..', 'README.md');
 
@@ -21,7 +22,11 @@ function correctionTable(): string {
 
 /** The README with its made tables as they should be. */
 export function readmeAsMade(text: string): string {
-  const tables: Record<string, string> = { keys: keyTable(), corrections: correctionTable() };
+  const tables: Record<string, string> = {
+    keys: keyTable(),
+    corrections: correctionTable(),
+    benchmark: benchmarkTable(),
+  };
   return Object.entries(tables).reduce((whole, [name, table]) => {
     const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
     return `${whole.slice(0, whole.indexOf(begin) + begin.length)}\n${table}\n${whole.slice(whole.indexOf(end))}`;

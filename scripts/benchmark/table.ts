@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const RESULTS = join(import.meta.dirname, '..', 'bench-results');
+const SIZES = ['60', '365'] as const;
+
+/** What the table shows of a result of `scripts/bench reimport`. */
+interface Result {
+  machine: string;
+  memory: string;
+  date: string;
+  postgresql: string;
+  settings: Record<string, string>;
+  days: number;
+  rowsPerDay: number;
+  shell: Record<'new' | 'again', { seconds: number; phases: Record<string, number> }>;
+  dayboard: Record<'new' | 'again', { seconds: number }> &
+    Partial<Record<'undoAgain' | 'undoNew', { seconds: number }>>;
+  alone: { floorSeconds: number; loadAndPublishSeconds: number };
+}
+
+/** The table of the stored results: one column for each size that was measured. */
+export function benchmarkTable(): string {
+  const results = SIZES.map((size) => join(RESULTS, `reimport-${size}.json`))
+    .filter((file) => existsSync(file))
+    .map((file) => JSON.parse(readFileSync(file, 'utf8')) as Result);
+  const [smallest] = results;
+  if (smallest === undefined) return 'Not measured yet.';
+  const row = (name: string, cell: (result: Result) => string) =>
+    `| ${[name, ...results.map(cell)].join(' | ')} |`;
+  const table = [
+    row('', ({ days, rowsPerDay }) => `${days} days, ${millions(days * rowsPerDay)} visits`),
+    `|${'---|'.repeat(results.length + 1)}`,
+    row(
+      'a new day: the shell way',
+      ({ shell }) => `${seconds(shell.new.seconds)} (${parts(shell.new.phases)})`,
+    ),
+    row('a new day: dayboard', ({ shell, dayboard }) => beside(dayboard.new.seconds, shell.new.seconds)),
+    row('the day again, corrected: the shell way', ({ shell }) => seconds(shell.again.seconds)),
+    row('the day again, corrected: dayboard', ({ shell, dayboard }) =>
+      beside(dayboard.again.seconds, shell.again.seconds),
+    ),
+    row('`undo` of the correction', ({ dayboard }) =>
+      share(dayboard.undoAgain?.seconds, dayboard.again.seconds),
+    ),
+    row('`undo` of the day', ({ dayboard }) => share(dayboard.undoNew?.seconds, dayboard.new.seconds)),
+    ...(results.length < 2
+      ? []
+      : [
+          row('a new day: dayboard, against the shorter history', ({ dayboard }) =>
+            percent(dayboard.new.seconds / smallest.dayboard.new.seconds),
+          ),
+        ]),
+    row('`COPY` of the file into a bare unlogged table', ({ alone }) => seconds(alone.floorSeconds)),
+    row(
+      'load and publish, without rollups',
+      ({ alone }) =>
+        `${seconds(alone.loadAndPublishSeconds)}, ${(alone.loadAndPublishSeconds / alone.floorSeconds).toFixed(1)} times that`,
+    ),
+  ];
+  return [...table, '', results.map(measuredOn).join('\n')].join('\n');
+}
+
+/** Insert, enrichment, and everything after them. */
+function parts(phases: Record<string, number>): string {
+  const sum = (test: RegExp) =>
+    Object.entries(phases).reduce((total, [name, each]) => total + (test.test(name) ? each : 0), 0);
+  const named = [
+    ['insert', /^(copy|insert)/],
+    ['enrichment', /^enrich/],
+    ['views and months', /^(refresh|fill)/],
+  ] as const;
+  return named.map(([name, test]) => `${name} ${sum(test).toFixed(1)}`).join(', ');
+}
+
+function beside(own: number, other: number): string {
+  return `${seconds(own)}: ${(other / own).toFixed(other / own < 10 ? 1 : 0)} times faster`;
+}
+
+function share(own: number | undefined, other: number): string {
+  return own === undefined ? '–' : `${seconds(own)}, ${percent(own / other)} of its import`;
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(value < 10 ? 2 : 0)} s`;
+}
+
+function percent(value: number): string {
+  return `${Math.round(value * 100)} %`;
+}
+
+function millions(value: number): string {
+  return `${(value / 1e6).toFixed(1)} million`;
+}
+
+function measuredOn({ days, machine, memory, date, postgresql, settings }: Result): string {
+  const set = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
+  return `${days} days: ${date}, ${machine}, ${memory}, PostgreSQL ${postgresql}, ${set.join(', ')}.`;
+}
