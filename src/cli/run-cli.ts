@@ -6,6 +6,7 @@ import { didYouMean } from '../project/nearest.ts';
 import { packageRoot } from '../project/package-root.ts';
 import { usage } from './arguments.ts';
 import { Cli } from './cli.ts';
+import { addAdopt } from './commands/adopt.ts';
 import { addCheck } from './commands/check.ts';
 import { openConsole } from './commands/console.ts';
 import { addDemo } from './commands/demo.ts';
@@ -112,6 +113,7 @@ const COMMANDS = [
   addPlan,
   addRuns,
   addCancel,
+  addAdopt,
   addSchedule,
   addDoctor,
 ];

@@ -3,7 +3,7 @@ import { errorCode } from '../ledger/errors.ts';
 import { definitionHash, foreignRelation, recordRelation, relationState } from '../ledger/relations.ts';
 import { columns, ident, literal, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
-import { dropKeepingRights, grantRights, readRights, type Rights } from './rights.ts';
+import { dropKeepingRights, grantRights, letOwnerRead, readRights, type Rights } from './rights.ts';
 import { logicalRows, type RollupShape } from './shape.ts';
 
 /**
@@ -65,6 +65,7 @@ export async function movePublished(
     return;
   const rights = await readRights(client, published);
   const sql = publishedSql({ ...shape, table: beside });
+  await letOwnerRead(client, rights.owner, beside);
   await client.query('SAVEPOINT published');
   try {
     await createView(client, published, sql);
@@ -90,7 +91,8 @@ async function createView(client: ClientBase, relation: RelationName, sql: strin
   await client.query(`CREATE OR REPLACE VIEW ${qualified(relation)} AS ${sql}`);
 }
 
-function publishedSql(shape: RollupShape): string {
+/** The SELECT of the rows that readers of a rollup know: its columns in their order, within its window. */
+export function publishedSql(shape: RollupShape): string {
   const { published, bucket, groups, timeZone } = shape.rollup;
   const rows = `SELECT ${columns(published?.columns ?? [])} FROM (${logicalRows(shape)}) AS counted`;
   if (published?.window === undefined) return rows;

@@ -62,3 +62,25 @@ export async function giveOwner(client: ClientBase, relation: RelationName, righ
   if (may.rows[0]?.may === true)
     await client.query(`ALTER TABLE ${qualified(relation)} OWNER TO ${ident(rights.owner)}`);
 }
+
+/** A view reads with its owner's rights: one that somebody else's role owns must be let into the counted table. */
+export async function letOwnerRead(client: ClientBase, owner: string, table: RelationName): Promise<void> {
+  for (const statement of await ownerReadsSql(client, owner, table)) await client.query(statement);
+}
+
+/** The statements that let a role read a table of ours; none for the table's own owner. */
+export async function ownerReadsSql(
+  client: ClientBase,
+  owner: string,
+  table: RelationName,
+): Promise<string[]> {
+  const found = await client.query(
+    'SELECT 1 FROM pg_class WHERE oid = to_regclass($1) AND pg_get_userbyid(relowner) <> $2',
+    [qualified(table), owner],
+  );
+  if (found.rowCount === 0) return [];
+  return [
+    `GRANT USAGE ON SCHEMA ${ident(table.schema)} TO ${ident(owner)}`,
+    `GRANT SELECT ON ${qualified(table)} TO ${ident(owner)}`,
+  ];
+}

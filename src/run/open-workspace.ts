@@ -9,6 +9,7 @@ import { migrate, requireLedger } from '../ledger/migrate.ts';
 import { readDurations, readRun, readRuns, readSteps } from '../ledger/run-reader.ts';
 import { requestCancel } from '../ledger/runs.ts';
 import { rulesHash } from '../load/rules-hash.ts';
+import type { Adoption } from '../plan/adoption.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
 import type { RunEvent } from '../plan/events.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
@@ -16,6 +17,7 @@ import { DayboardError, toDayboardError } from '../project/errors.ts';
 import type { Dataset, Project } from '../project/model.ts';
 import type { Cache } from '../source/cache.ts';
 import type { ListedObject, Source } from '../source/source.ts';
+import { adopt, planAdoption, type AdoptParts, type AdoptRequest } from './adopt.ts';
 import { readBoard } from './board-reader.ts';
 import { examine } from './doctor.ts';
 import { followRun } from './follow.ts';
@@ -185,10 +187,14 @@ class LedgerWorkspace implements Workspace {
   }
 
   plan(request: PlanRequest): Promise<Plan> {
+    return this.planFor(this.project, request);
+  }
+
+  private planFor(project: Project, request: PlanRequest): Promise<Plan> {
     return this.read((client) =>
       readPlan({
         client,
-        project: this.project,
+        project,
         context: this.context.name,
         invocation: this.parts.invocation,
         request,
@@ -201,8 +207,13 @@ class LedgerWorkspace implements Workspace {
   async start(plan: Plan, onEvent: (event: RunEvent) => void = () => undefined): Promise<RunHandle> {
     if (this.context.readOnly) throw readOnly(this.context);
     await this.requireCurrent(plan);
+    const run = await this.startFor(this.project, plan, onEvent);
+    return { id: run.id, done: run.done, cancel: async (mode) => run.cancel(mode, this.parts.actor.user) };
+  }
+
+  private async startFor(project: Project, plan: Plan, onEvent: (event: RunEvent) => void): Promise<Run> {
     const run = await startRun(plan, {
-      project: this.project,
+      project,
       database: this.database,
       sources: this.parts.sources,
       cache: this.parts.cache,
@@ -215,7 +226,7 @@ class LedgerWorkspace implements Workspace {
     const done = run.done.finally(() => this.running.delete(run.id));
     // Whoever holds the handle sees the rejection; close() must not die of it.
     done.catch(() => undefined);
-    return { id: run.id, done, cancel: async (mode) => run.cancel(mode, this.parts.actor.user) };
+    return { ...run, done };
   }
 
   /** What somebody looked at must be what is run: the plan is made anew and must do the same. */
@@ -303,6 +314,43 @@ class LedgerWorkspace implements Workspace {
     return examine({ ...this.parts, connection: this.database });
   }
 
+  adoption(name: string): Promise<Adoption> {
+    return this.read(async () => {
+      const client = await (await this.reader()).connect();
+      try {
+        return await planAdoption(client, this.adoptParts(), name);
+      } finally {
+        client.release();
+      }
+    });
+  }
+
+  async adopt(request: AdoptRequest): Promise<Adoption> {
+    if (this.context.readOnly) throw readOnly(this.context);
+    await this.reader();
+    return adopt(this.adoptParts(), request);
+  }
+
+  private adoptParts(): AdoptParts {
+    return {
+      project: this.project,
+      database: this.database,
+      actor: this.parts.actor,
+      compute: async (project, names, { signal, onProgress }) => {
+        const plan = await this.planFor(project, refreshRequest(names));
+        const run = await this.startFor(project, plan, () => undefined);
+        onProgress?.({
+          step: 'compare',
+          message: `run ${run.id} computes ${names.join(', ')}: dayboard runs follow ${run.id}`,
+        });
+        const cancel = () => run.cancel('now', this.parts.actor.user);
+        signal?.addEventListener('abort', cancel, { once: true });
+        const outcome = await run.done.finally(() => signal?.removeEventListener('abort', cancel));
+        if (outcome.state !== 'done') throw notComputed(run.id, outcome.state);
+      },
+    };
+  }
+
   async close(): Promise<void> {
     const runs = [...this.running.values()];
     for (const run of runs) run.cancel('now', this.parts.actor.user);
@@ -326,6 +374,19 @@ function readOnly(context: ContextInfo): DayboardError {
     message: `The context "${context.name}" is read-only.`,
     facts: { context: context.name },
     next: 'Choose a context that may write with --context.',
+  });
+}
+
+function refreshRequest(names: string[]): PlanRequest {
+  return { command: 'refresh', cells: [], reprocess: [], names, concurrency: 1, force: [] };
+}
+
+function notComputed(run: string, state: string): DayboardError {
+  return new DayboardError({
+    code: 'adopt.uncomputed',
+    message: `Run ${run}, which computes the rollup to compare with, ended as ${state}. Nothing was replaced.`,
+    facts: { run, state },
+    next: `\`dayboard runs show ${run}\` says why.`,
   });
 }
 

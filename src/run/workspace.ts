@@ -2,7 +2,9 @@ import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '
 import type { Plan, PlanRequest } from '../plan/plan.ts';
 import type { ErrorValue } from '../project/errors.ts';
 import type { Project } from '../project/model.ts';
+import type { Adoption } from '../plan/adoption.ts';
 import type { Outcome, RunEvent } from '../plan/events.ts';
+import type { AdoptRequest } from './adopt.ts';
 
 /** A named place to run a project. No secrets in here. */
 export interface ContextInfo {
@@ -71,6 +73,13 @@ export interface Workspace {
   /** Takes the project's schedule for this process, so that two schedulers never both run; rejects with 'lock.held'. */
   holdSchedule(): Promise<{ release(): Promise<void> }>;
   doctor(): AsyncIterable<DoctorFinding>;
+  /** What adopting a dataset's table, or the relation with a rollup's name, would do from where it stands. Reads only. */
+  adoption(name: string): Promise<Adoption>;
+  /**
+   * Takes a dataset's table over into partitions, or replaces the relation with a rollup's name by the rollup. Rejects
+   * with kind 'refused' when something stands in the way, the context is read-only, or the table's lock is held.
+   */
+  adopt(request: AdoptRequest): Promise<Adoption>;
   /** Ends what runs here (as cancel 'now'), closes connections. */
   close(): Promise<void>;
 }

@@ -365,6 +365,14 @@ export class FakeWorkspace implements Workspace {
     yield { verdict: 'pass', subject: 'PostgreSQL', message: 'in memory' };
   }
 
+  async adoption(): Promise<never> {
+    throw refused('adopt.nothing', 'There is nothing to take over in memory.');
+  }
+
+  adopt(): Promise<never> {
+    return this.adoption();
+  }
+
   async close(): Promise<void> {
     clearInterval(this.beats);
     for (const run of this.runsHere) run.cancel('now');

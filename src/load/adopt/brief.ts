@@ -1,0 +1,119 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientBase } from 'pg';
+import { databaseError, errorCode } from '../../ledger/errors.ts';
+import { ident, literal, qualified } from '../../ledger/sql.ts';
+import { DayboardError } from '../../project/errors.ts';
+import type { RelationName } from '../../project/model.ts';
+
+/**
+ * How long a try waits for those who use a relation, in milliseconds: later readers wait behind it for as long. The
+ * promise is 50 ms for all, so that the statements after it must be few and cheap.
+ */
+const WAIT = 25;
+
+/** How long vacuum is given to make way, in milliseconds. Nobody else waits for it. */
+const VACUUM_WAIT = 3_000;
+
+/** How long is waited between two tries, and for how long tries go on. */
+const PAUSE = 200;
+const PATIENCE = 60_000;
+
+/** A relation that nobody may use meanwhile. */
+export interface Held extends RelationName {
+  owner: string;
+}
+
+export interface Brief {
+  client: ClientBase;
+  signal: AbortSignal;
+  /** Views before what they read, as their readers lock them: then nobody waits in a circle. */
+  held: readonly Held[];
+  /** Statements to be run in one transaction, sent in one message: no way over the network is part of the wait. */
+  statements: readonly string[];
+  /** The caller's transaction is open already, and is committed with the statements. */
+  isOpen?: boolean;
+  /** Called once when somebody is in the way for the first time. */
+  onWait: (who: string) => void;
+}
+
+/**
+ * Runs statements while nobody uses the relations, without keeping readers out for longer than a moment: it waits in
+ * the queue for an instant only, makes way, and tries again. All or nothing of it is done.
+ *
+ * Errors: 'adopt.in-use' (refused) when there was no such moment; what the statements raise, as it is.
+ */
+export async function briefly(brief: Brief): Promise<void> {
+  const { client, signal, isOpen = false } = brief;
+  const end = performance.now() + (isOpen ? PATIENCE / 4 : PATIENCE);
+  let told = false;
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      await client.query(textOf(brief));
+      return;
+    } catch (thrown) {
+      await client.query(isOpen ? 'ROLLBACK TO SAVEPOINT brief' : 'ROLLBACK').catch(() => undefined);
+      const code = errorCode(thrown) ?? '';
+      // 57014: the wait was over, unless somebody cancelled it.
+      if (!['55P03', '40P01', '57014'].includes(code)) throw thrown;
+      signal.throwIfAborted();
+      const who = await usersOf(client, brief.held);
+      if (performance.now() > end) throw inUse(brief.held, who, thrown);
+      if (!told && who !== '') brief.onWait(who);
+      told ||= who !== '';
+    }
+    await delay(PAUSE * (0.5 + Math.random()), undefined, { signal });
+  }
+}
+
+/**
+ * A table's weaker lock comes first: it keeps nobody out but vacuum, which gives way to it, and would not to a try
+ * that short. Then all of them at once, by a statement that changes nothing and takes the lock of every kind of
+ * relation; LOCK would take what a view reads as well.
+ */
+function textOf({ held, statements, isOpen = false }: Brief): string {
+  const table = held.at(-1);
+  const lock = held.map((each) => `ALTER TABLE ${qualified(each)} OWNER TO ${ident(each.owner)};`);
+  return [
+    isOpen ? 'SAVEPOINT brief' : 'BEGIN',
+    `SET LOCAL lock_timeout = ${VACUUM_WAIT}`,
+    ...(table === undefined
+      ? []
+      : [
+          `DO $do$ BEGIN IF (SELECT relkind FROM pg_class WHERE oid = ${literal(qualified(table))}::regclass) IN ('r', 'p')
+             THEN LOCK TABLE ONLY ${qualified(table)} IN SHARE UPDATE EXCLUSIVE MODE; END IF; END $do$`,
+        ]),
+    `SET LOCAL lock_timeout = ${WAIT}`,
+    `SET LOCAL statement_timeout = ${WAIT}`,
+    `DO $do$ BEGIN ${lock.join(' ')} END $do$`,
+    'SET LOCAL statement_timeout = 0',
+    ...statements,
+    'COMMIT',
+  ].join(';\n');
+}
+
+/** Who holds or uses the relations, for people; empty when nobody does any more. */
+async function usersOf(client: ClientBase, relations: readonly RelationName[]): Promise<string> {
+  const found = await client.query<{ who: string }>(
+    `SELECT DISTINCT format('%s (process %s%s) since %s: %s', coalesce(a.usename, a.backend_type), a.pid, coalesce(', ' || nullif(a.application_name, ''), ''),
+              to_char(coalesce(a.xact_start, a.backend_start) AT TIME ZONE 'UTC', 'HH24:MI:SS "UTC"'), left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)) AS who
+       FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+      WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid()
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND l.relation IN (SELECT to_regclass(name)::oid FROM unnest($1::text[]) AS name) LIMIT 3`,
+    [relations.map(qualified)],
+  );
+  return found.rows.map(({ who }) => who).join('; ');
+}
+
+function inUse(relations: readonly RelationName[], who: string, cause: unknown): DayboardError {
+  const name = relations.map(({ schema, name: each }) => `${schema}.${each}`).join(', ');
+  return new DayboardError({
+    code: 'adopt.in-use',
+    kind: 'refused',
+    message: `${name} was in use all the time, so there was no moment to switch. Nothing was changed, and its readers were not kept waiting.`,
+    facts: { relation: name, ...(who === '' ? {} : { by: who }) },
+    next: 'Wait until they have ended (or end them: pg_terminate_backend), and run it again: it goes on where it is.',
+    cause: databaseError(cause),
+  });
+}

@@ -1,0 +1,45 @@
+import { insertAdoption } from '../../ledger/adoptions.ts';
+import { definitionHash } from '../../ledger/relations.ts';
+import { inTransaction, setForDataset, setLockTimeout, withRetries } from '../../ledger/transaction.ts';
+import type { Dataset } from '../../project/model.ts';
+import { ensureRawTable } from '../publish/raw-table.ts';
+import { createLog, createTriggers } from './capture.ts';
+import type { AdoptContext } from './context.ts';
+import { partsOf } from './copy.ts';
+import { columnsHash, fullName, oidOf } from './original.ts';
+import { createReplacement } from './replacement.ts';
+import type { Survey } from './survey.ts';
+
+/** Changes when the new table would be another one. */
+export function adoptionHash(dataset: Dataset): string {
+  const { table, carries, period, timeZone } = dataset;
+  return definitionHash([table, carries, period, timeZone]);
+}
+
+/**
+ * Makes everything that the copy needs, in one transaction: the new table without rows, the log, and the triggers on
+ * the original that write it. From then on no change of the original is missed.
+ */
+export async function prepare(context: AdoptContext, survey: Survey): Promise<void> {
+  const { client, project, dataset, original, shape, names, actor, signal } = context;
+  // Origins and shadows, as for a table that is filled in place: the original is one until the switch.
+  await ensureRawTable(client, project.name, dataset);
+  await withRetries(signal, () =>
+    inTransaction(client, async () => {
+      await setForDataset(client, dataset);
+      await setLockTimeout(client);
+      await createReplacement(client, shape, original);
+      await createLog(client, names, original);
+      await createTriggers(client, names, original);
+      await insertAdoption(client, project.name, dataset.name, {
+        relation: fullName(original),
+        originalOid: original.oid,
+        replacementOid: (await oidOf(client, shape.raw)) ?? '0',
+        columnsHash: columnsHash(original),
+        definitionHash: adoptionHash(dataset),
+        actor,
+        parts: partsOf(dataset, original, survey.days),
+      });
+    }),
+  );
+}
