@@ -1,6 +1,16 @@
 import { ident } from '../ledger/sql.ts';
 import type { Measure } from '../project/model.ts';
-import { isCountedSum, SUPPORT, valuesColumn, type MeasureShape, type RollupShape } from './shape.ts';
+import {
+  countsRows,
+  isCountedSum,
+  SUPPORT,
+  valuesColumn,
+  type MeasureShape,
+  type RollupShape,
+} from './shape.ts';
+
+/** Of a group in a change: that rows came, so that it is there whatever went. */
+export const CAME = '_came';
 
 function filter(measure: Measure, also?: string): string {
   const conditions = [measure.where === undefined ? undefined : `(${measure.where})`, also].filter(
@@ -23,12 +33,16 @@ function where({ rollup }: RollupShape): string {
 
 /** Columns of the counted table that changes are added to. */
 export function additiveColumns(shape: RollupShape): string[] {
-  return [SUPPORT, ...shape.measures.filter(({ additive }) => additive).flatMap(columnsOf)];
+  return [...support(shape), ...shape.measures.filter(({ additive }) => additive).flatMap(columnsOf)];
 }
 
 /** Columns of the counted table in the order in which the SELECTs below give them. */
 export function countedColumns(shape: RollupShape): string[] {
-  return [...shape.groups.map(({ name }) => name), SUPPORT, ...shape.measures.flatMap(columnsOf)];
+  return [...shape.groups.map(({ name }) => name), ...support(shape), ...shape.measures.flatMap(columnsOf)];
+}
+
+function support(shape: RollupShape): string[] {
+  return countsRows(shape) ? [SUPPORT] : [];
 }
 
 function columnsOf(measure: MeasureShape): string[] {
@@ -38,8 +52,14 @@ function columnsOf(measure: MeasureShape): string[] {
 /** GROUP BY over rows of the parent: what the counted table holds for them. */
 export function groupedRows(shape: RollupShape, from: string): string {
   const measures = shape.measures.flatMap(wholeMeasure);
-  const list = [groupList(shape), `count(*) AS ${ident(SUPPORT)}`, ...measures].join(', ');
+  const count = countsRows(shape) ? [`count(*) AS ${ident(SUPPORT)}`] : [];
+  const list = [groupList(shape), ...count, ...measures].join(', ');
   return `SELECT ${list} FROM ${from} AS rows${where(shape)} GROUP BY ${groupNumbers(shape)}`;
+}
+
+/** The groups that rows of the parent are in, once for each row. */
+export function rowGroups(shape: RollupShape, from: string): string {
+  return `SELECT ${groupList(shape)} FROM ${from} AS rows${where(shape)}`;
 }
 
 function wholeMeasure({ name, measure, type, additive }: MeasureShape): string[] {
@@ -73,7 +93,8 @@ export function deltaRows(shape: RollupShape, added: string, removed: string | u
   const measures = shape.measures.flatMap((measure) =>
     removed === undefined && !measure.additive ? wholeMeasure(measure) : deltaMeasure(measure),
   );
-  const list = [groupList(shape), `sum(_sign)::bigint AS ${ident(SUPPORT)}`, ...measures].join(', ');
+  const count = `sum(_sign)::bigint AS ${ident(SUPPORT)}, bool_or(_sign > 0) AS ${ident(CAME)}`;
+  const list = [groupList(shape), count, ...measures].join(', ');
   return `SELECT ${list} FROM ${from} AS rows${where(shape)} GROUP BY ${groupNumbers(shape)}`;
 }
 

@@ -1,6 +1,8 @@
+import type { ClientBase } from 'pg';
 import { Temporal } from 'temporal-polyfill';
+import { relationState } from '../ledger/relations.ts';
 import { ident, literal } from '../ledger/sql.ts';
-import type { Dataset, Day, PeriodUnit, Project } from '../project/model.ts';
+import type { Dataset, Day, PeriodUnit, Project, Rollup } from '../project/model.ts';
 import { lastDay, periodOf } from '../project/period.ts';
 import { atZone, bucketText, type RollupShape } from './shape.ts';
 
@@ -81,4 +83,12 @@ function range(column: string, days: readonly Day[], type: string, timeZone: str
 
 function textArray(values: readonly string[]): string {
   return `ARRAY[${values.map(literal).join(', ')}]::text[]`;
+}
+
+/** Whether a rollup's rows come from a table that dayboard made. */
+export async function hasOwnParent(client: ClientBase, project: Project, rollup: Rollup): Promise<boolean> {
+  const dataset = project.datasets.find(({ name }) => name === rollup.over);
+  return (
+    dataset === undefined || (await relationState(client, project.name, dataset.table)).owner !== 'foreign'
+  );
 }

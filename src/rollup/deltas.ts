@@ -1,22 +1,21 @@
 import type { ClientBase } from 'pg';
 import { readOwed, recordRefresh, WHOLE, type OwedBuckets } from '../ledger/derived.ts';
 import { match } from '../ledger/matching.ts';
-import { relationState } from '../ledger/relations.ts';
-import { columns, ident, qualified } from '../ledger/sql.ts';
+import { qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { setForDataset } from '../ledger/transaction.ts';
-import { additiveColumns, countedColumns, deltaRows, groupedRows } from './aggregate.ts';
-import { boundedParent, inBuckets } from './bounds.ts';
+import { deltaRows } from './aggregate.ts';
+import { applyAppearances } from './appearances.ts';
+import { inBuckets } from './bounds.ts';
 import { rollupHash } from './ensure.ts';
+import { addToGroups } from './group-counts.ts';
 import {
   bucketText,
+  countsRows,
   logicalRows,
-  mayBeNaN,
   rollupShape,
   rollupsOver,
-  SUPPORT,
   workTable,
-  type MeasureShape,
   type RollupShape,
 } from './shape.ts';
 
@@ -32,14 +31,50 @@ export interface DeltaContext {
   run: string;
 }
 
+/** The change of a rollup's groups by a change of its parent's rows, in a work table. */
+export interface Delta {
+  shape: RollupShape;
+  table: RelationName;
+  /** Buckets that it touches, without those that are owed. */
+  buckets: string[];
+  /** No rows went. */
+  onlyAdded: boolean;
+}
+
+/**
+ * Computes what a change of a dataset's raw rows does to the rollups directly over it, before it is made. Nothing that
+ * anybody reads is changed; the caller holds the dataset's table lock and is in a transaction, on any connection.
+ */
+export async function computeDeltas(
+  context: DeltaContext,
+  over: string,
+  change: RowChange,
+): Promise<Delta[]> {
+  const owed = await readOwed(context.client, context.project.name);
+  const deltas: Delta[] = [];
+  for (const rollup of followers(context.project, over, owed))
+    deltas.push(await computeDelta(context, rollup, change, owed));
+  return deltas;
+}
+
 /**
  * Carries a change of a dataset's raw rows into every rollup over it, and on into the rollups over those, in the
  * caller's transaction, after the raw table has changed. Buckets that are owed are left alone: whoever recomputes them
- * reads everything.
+ * reads everything. `computed` are deltas that computeDeltas made of the same change.
  */
-export async function applyDeltas(context: DeltaContext, over: string, change: RowChange): Promise<void> {
+export async function applyDeltas(
+  context: DeltaContext,
+  over: string,
+  change: RowChange,
+  computed: readonly Delta[] = [],
+): Promise<void> {
   const owed = await readOwed(context.client, context.project.name);
-  await cascade(context, over, change, owed);
+  await cascade(context, over, change, owed, computed);
+}
+
+/** Rollups over something that follow its changes: those that are not owed as a whole. */
+function followers(project: Project, over: string, owed: ReadonlyMap<string, OwedBuckets>): Rollup[] {
+  return rollupsOver(project, over).filter(({ name }) => owed.get(name)?.buckets.includes(WHOLE) !== true);
 }
 
 async function cascade(
@@ -47,51 +82,59 @@ async function cascade(
   over: string,
   change: RowChange,
   owed: ReadonlyMap<string, OwedBuckets>,
+  computed: readonly Delta[] = [],
 ): Promise<void> {
-  for (const rollup of rollupsOver(context.project, over)) {
-    const left = owed.get(rollup.name)?.buckets ?? [];
-    if (left.includes(WHOLE)) continue;
-    await applyTo(context, rollup, change, left, owed);
+  for (const rollup of followers(context.project, over, owed)) {
+    const delta =
+      computed.find(({ shape }) => shape.rollup.name === rollup.name) ??
+      (await computeDelta(context, rollup, change, owed));
+    await applyDelta(context, delta, owed);
   }
 }
 
-async function applyTo(
-  context: DeltaContext,
+async function computeDelta(
+  { client, project, run }: DeltaContext,
   rollup: Rollup,
   change: RowChange,
-  leftAlone: readonly string[],
+  owed: ReadonlyMap<string, OwedBuckets>,
+): Promise<Delta> {
+  const shape = rollupShape(project, rollup);
+  const table = workTable(rollup, run, 'delta');
+  await setForDataset(client, rollup);
+  const went = await client.query(`SELECT FROM ${qualified(change.removed)} LIMIT 1`);
+  const onlyAdded = went.rowCount === 0;
+  await client.query(`DROP TABLE IF EXISTS ${qualified(table)}`);
+  await client.query(
+    `CREATE UNLOGGED TABLE ${qualified(table)} AS SELECT d.*, ${bucketText(shape, 'd')} AS _bucket
+       FROM (${deltaRows(shape, qualified(change.added), onlyAdded ? undefined : qualified(change.removed))}) d`,
+  );
+  const leftAlone = owed.get(rollup.name)?.buckets ?? [];
+  if (leftAlone.length > 0)
+    await client.query(`DELETE FROM ${qualified(table)} WHERE _bucket = ANY ($1)`, [leftAlone]);
+  // Its joins are of whole tables: their sizes are all that the planner must know.
+  await client.query(`ANALYZE ${qualified(table)} (_bucket)`);
+  return { shape, table, buckets: await bucketsOf(client, table), onlyAdded };
+}
+
+async function applyDelta(
+  context: DeltaContext,
+  delta: Delta,
   owed: ReadonlyMap<string, OwedBuckets>,
 ): Promise<void> {
   const { client, project, run } = context;
-  const shape = rollupShape(project, rollup);
-  const delta = workTable(rollup, run, 'delta');
+  const { shape, table, buckets } = delta;
+  const { rollup } = shape;
   await setForDataset(client, rollup);
-  const went = await client.query(`SELECT FROM ${qualified(change.removed)} LIMIT 1`);
-  const removed = went.rowCount === 0 ? undefined : qualified(change.removed);
-  await client.query(
-    `CREATE UNLOGGED TABLE ${qualified(delta)} AS SELECT d.*, ${bucketText(shape, 'd')} AS _bucket
-       FROM (${deltaRows(shape, qualified(change.added), removed)}) d`,
-  );
-  await client.query(`DELETE FROM ${qualified(delta)} WHERE _bucket = ANY ($1)`, [leftAlone]);
-  await client.query(`ANALYZE ${qualified(delta)}`);
-  const buckets = await bucketsOf(client, delta);
-  if (buckets.length > 0) {
-    const within = inBuckets(shape, 'r', buckets);
-    const change = async (): Promise<void> => {
-      await addUp(client, shape, delta, within);
-      const others = shape.measures.filter(({ additive }) => !additive);
-      const touched = removed === undefined ? olderGroups(shape, delta, within) : qualified(delta);
-      await recompute(context, shape, others, touched, buckets);
-      await recomputeNaN(context, shape, delta, buckets);
-    };
-    if (rollupsOver(project, rollup.name).length === 0) await change();
-    else if (shape.measures.length === 0) await withAppearances(context, shape, delta, within, owed, change);
-    else {
-      const touched = `${within} AND EXISTS (SELECT FROM ${qualified(delta)} d WHERE ${match('d', 'r', shape.groups)})`;
-      await withTransitions(context, shape, touched, owed, change);
-    }
+  if (buckets.length > 0 && !countsRows(shape)) {
+    const appeared = await applyAppearances(context, delta);
+    await cascade(context, rollup.name, appeared, owed);
+    for (const work of [appeared.added, appeared.removed])
+      await client.query(`DROP TABLE ${qualified(work)}`);
+  } else if (buckets.length > 0) {
+    const touched = `${inBuckets(shape, 'r', buckets)} AND EXISTS (SELECT FROM ${qualified(table)} d WHERE ${match('d', 'r', shape.groups)})`;
+    await withTransitions(context, shape, touched, owed, () => addToGroups(context, delta));
   }
-  await client.query(`DROP TABLE ${qualified(delta)}`);
+  await client.query(`DROP TABLE ${qualified(table)}`);
   await recordRefresh(client, project.name, {
     name: rollup.name,
     kind: 'rollup',
@@ -131,116 +174,4 @@ export async function withTransitions(
   await save(come, `SELECT * FROM ${qualified(after)} EXCEPT ALL SELECT * FROM ${qualified(before)}`);
   await cascade(context, rollup.name, { added: come, removed: gone }, owed);
   for (const table of [before, after, gone, come]) await client.query(`DROP TABLE ${qualified(table)}`);
-}
-
-/** Of a rollup without measures its children see groups come and go alone: that is known before the change is made. */
-async function withAppearances(
-  context: DeltaContext,
-  shape: RollupShape,
-  delta: RelationName,
-  within: string,
-  owed: ReadonlyMap<string, OwedBuckets>,
-  change: () => Promise<void>,
-): Promise<void> {
-  const { client, run } = context;
-  const { rollup, table } = shape;
-  const [gone, come] = [workTable(rollup, run, 'gone'), workTable(rollup, run, 'come')];
-  const support = ident(SUPPORT);
-  const on = `${match('r', 'd', shape.groups)} AND ${within}`;
-  const groups = columns(
-    shape.groups.map(({ name }) => name),
-    'd',
-  );
-  await client.query(
-    `CREATE UNLOGGED TABLE ${qualified(come)} AS SELECT ${groups} FROM ${qualified(delta)} d
-      WHERE d.${support} > 0 AND NOT EXISTS (SELECT FROM ${qualified(table)} r WHERE ${on})`,
-  );
-  await client.query(
-    `CREATE UNLOGGED TABLE ${qualified(gone)} AS SELECT ${groups} FROM ${qualified(table)} r
-       JOIN (SELECT * FROM ${qualified(delta)} WHERE ${support} < 0) d ON ${on} WHERE r.${support} + d.${support} <= 0`,
-  );
-  await change();
-  await cascade(context, rollup.name, { added: come, removed: gone }, owed);
-  for (const work of [gone, come]) await client.query(`DROP TABLE ${qualified(work)}`);
-}
-
-/** Adds the change to the groups it touches; a group comes with its first row and goes with its last. */
-async function addUp(
-  client: ClientBase,
-  shape: RollupShape,
-  delta: RelationName,
-  within: string,
-): Promise<void> {
-  const names = countedColumns(shape);
-  const set = additiveColumns(shape).map((name) => `${ident(name)} = r.${ident(name)} + d.${ident(name)}`);
-  const support = ident(SUPPORT);
-  const there = await client.query(`SELECT FROM ${qualified(shape.table)} r WHERE ${within} LIMIT 1`);
-  if (there.rowCount === 0) {
-    await client.query(
-      `INSERT INTO ${qualified(shape.table)} (${columns(names)}) SELECT ${columns(names)} FROM ${qualified(delta)} WHERE ${support} > 0`,
-    );
-    return;
-  }
-  await client.query(
-    `MERGE INTO ${qualified(shape.table)} r USING ${qualified(delta)} d ON ${match('r', 'd', shape.groups)} AND ${within}
-       WHEN MATCHED AND r.${support} + d.${support} <= 0 THEN DELETE
-       WHEN MATCHED THEN UPDATE SET ${set.join(', ')}
-       WHEN NOT MATCHED AND d.${support} > 0 THEN INSERT (${columns(names)}) VALUES (${columns(names, 'd')})`,
-  );
-}
-
-/** The groups of a delta that were there before it was added: those that it did not make support alone. */
-function olderGroups(shape: RollupShape, delta: RelationName, within: string): string {
-  const support = ident(SUPPORT);
-  return `(SELECT d.* FROM ${qualified(delta)} d WHERE EXISTS (SELECT FROM ${qualified(shape.table)} r
-      WHERE ${match('r', 'd', shape.groups)} AND ${within} AND r.${support} <> d.${support}))`;
-}
-
-/**
- * What cannot be added up (smallest, greatest, picked, rounded) is taken anew from the parent's rows, for the groups
- * that `touched` gives as a table or subquery.
- */
-async function recompute(
-  { client, project }: DeltaContext,
-  shape: RollupShape,
-  measures: readonly MeasureShape[],
-  touched: string,
-  buckets: readonly string[],
-): Promise<void> {
-  if (measures.length === 0) return;
-  const own = await hasOwnParent(client, project, shape.rollup);
-  const numbered = shape.groups.map((group, at) => ({ ...group, name: `_g${at}` }));
-  const computed = shape.rollup.groups.map(({ sql, type }, at) => `(${sql})::${type} AS _g${at}`).join(', ');
-  const named = shape.groups.map(({ name }, at) => `${ident(name)} AS _g${at}`).join(', ');
-  const rows = `(SELECT * FROM (SELECT *, ${computed} FROM ${boundedParent(project, shape, buckets, own)} AS bounded) g
-     WHERE EXISTS (SELECT FROM (SELECT ${named} FROM ${touched} AS touched) d WHERE ${match('d', 'g', numbered)}))`;
-  const set = measures.map(({ name }) => `${ident(name)} = w.${ident(name)}`).join(', ');
-  await client.query(
-    `UPDATE ${qualified(shape.table)} r SET ${set} FROM (${groupedRows(shape, rows)}) w
-      WHERE ${match('r', 'w', shape.groups)} AND ${inBuckets(shape, 'r', buckets)}`,
-  );
-}
-
-/** From NaN nothing can be subtracted: groups whose sum is NaN now may have lost the row that made it so. */
-async function recomputeNaN(
-  context: DeltaContext,
-  shape: RollupShape,
-  delta: RelationName,
-  buckets: readonly string[],
-): Promise<void> {
-  const sums = shape.measures.filter(mayBeNaN);
-  if (sums.length === 0) return;
-  const isNaN = sums.map(({ name }) => `r.${ident(name)} = 'NaN'`).join(' OR ');
-  const touched = `(SELECT d.* FROM ${qualified(delta)} d JOIN ${qualified(shape.table)} r
-      ON ${match('r', 'd', shape.groups)} AND ${inBuckets(shape, 'r', buckets)} AND (${isNaN}))`;
-  const found = await context.client.query(`SELECT FROM ${touched} AS touched LIMIT 1`);
-  if (found.rowCount !== 0) await recompute(context, shape, sums, touched, buckets);
-}
-
-/** Whether a rollup's rows come from a table that dayboard made. */
-export async function hasOwnParent(client: ClientBase, project: Project, rollup: Rollup): Promise<boolean> {
-  const dataset = project.datasets.find(({ name }) => name === rollup.over);
-  return (
-    dataset === undefined || (await relationState(client, project.name, dataset.table)).owner !== 'foreign'
-  );
 }

@@ -5,13 +5,17 @@ import { ident, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { countedColumns } from './aggregate.ts';
 import { ensurePublished } from './published.ts';
-import { SUPPORT, rollupShape, rootDataset, valuesColumn, type RollupShape } from './shape.ts';
+import { countsRows, SUPPORT, rollupShape, rootDataset, valuesColumn, type RollupShape } from './shape.ts';
+
+/** How counted tables are laid out: tables of another layout are computed anew. */
+const LAYOUT = 2;
 
 /** Hash of what decides a rollup's numbers; that of what it is over is part of it. */
 export function rollupHash(project: Project, rollup: Rollup): string {
   const over = project.rollups.find((each) => each.name === rollup.over);
   const { groups, measures, where, bucket, timeZone } = rollup;
   return definitionHash([
+    LAYOUT,
     groups,
     measures,
     where,
@@ -75,8 +79,7 @@ export async function createCounted(
     [SUPPORT, 'bigint NOT NULL'],
   ]);
   const body = countedColumns(shape).map((name) => `${ident(name)} ${types.get(name) ?? 'text'}`);
-  await client.query(
-    `CREATE TABLE ${qualified(table)} (${body.join(', ')}) WITH (fillfactor = ${FILLFACTOR})`,
-  );
+  const room = countsRows(shape) ? ` WITH (fillfactor = ${FILLFACTOR})` : '';
+  await client.query(`CREATE TABLE ${qualified(table)} (${body.join(', ')})${room}`);
   await client.query(`CREATE INDEX ON ${qualified(table)} (${ident(shape.rollup.bucket.group)})`);
 }

@@ -4,8 +4,16 @@ import { ownTable } from '../ledger/short-name.ts';
 import { ident, literal, qualified } from '../ledger/sql.ts';
 import type { Measure, Project, RelationName, Rollup } from '../project/model.ts';
 
-/** How many source rows support a group: a group lives as long as this is above zero. */
+/**
+ * How many source rows support a group: a group lives as long as this is above zero. A rollup without measures does not
+ * count: to see whether a group that lost rows still has any, those of its bucket are asked.
+ */
 export const SUPPORT = '_rows';
+
+/** Whether groups carry how many rows support them. */
+export function countsRows({ measures }: RollupShape): boolean {
+  return measures.length > 0;
+}
 
 export interface MeasureShape {
   name: string;
