@@ -95,7 +95,7 @@ export async function compareAgain(
   changed: string,
 ): Promise<Compared[]> {
   const [shell, dayboard] = [keptSide('again'), dayboardSide(last)];
-  const visit = `EXISTS (SELECT FROM ${changed} c WHERE c.user_id = v.user_id AND c.device_id = v.device_id) AND visit_date = '${visitDay(last)}'`;
+  const visit = `visit_date = '${visitDay(last)}' AND (user_id, device_id) IN (SELECT user_id, device_id FROM ${changed})`;
   const user = `user_id IN (SELECT user_id FROM ${changed})`;
   const month = `date_trunc('month', '${visitDay(last)}'::timestamp)`;
   const inMonth = `visit_ts >= ${month} AT TIME ZONE 'UTC' AND device_type <> 'Autre'`;
@@ -171,25 +171,27 @@ async function compare(
   client: pg.Client,
   [what, expected, found, corrected = 'false']: Comparison,
 ): Promise<Compared & { samples: string }> {
-  const counted = await client.query<Record<'rows' | 'corrected' | 'differences' | 'samples', string>>(
-    `WITH sides AS (
-       SELECT v AS row, (${corrected}) AS corrected, -1 AS side FROM (${expected}) v
-       UNION ALL SELECT v, (${corrected}), 1 FROM (${found}) v
-     ), rows AS (
-       SELECT row, corrected, sum(side) AS balance, count(*) AS rows, count(*) FILTER (WHERE side > 0) AS found
-         FROM sides GROUP BY row, corrected
-     )
-     SELECT coalesce(sum(found), 0) AS rows, coalesce(sum(rows) FILTER (WHERE corrected), 0) AS corrected,
-            coalesce(sum(abs(balance)) FILTER (WHERE NOT corrected), 0) AS differences,
-            (SELECT jsonb_agg(s) FROM (SELECT row, balance FROM rows WHERE NOT corrected AND balance <> 0 LIMIT 4) s)::text AS samples
-       FROM rows`,
+  const { fields } = await client.query(`SELECT * FROM (${found}) v LIMIT 0`);
+  const columns = fields.map(({ name }) => `"${name}"`).join(', ');
+  const rows = `SELECT ${columns}, _corrected, sum(_side) AS _balance, count(*) AS _rows, count(*) FILTER (WHERE _side > 0) AS _found
+      FROM (SELECT ${columns}, (${corrected}) AS _corrected, -1 AS _side FROM (${expected}) v
+            UNION ALL SELECT ${columns}, (${corrected}), 1 FROM (${found}) v) sides
+     GROUP BY ${columns}, _corrected`;
+  const counted = await client.query<Record<'rows' | 'corrected' | 'differences', string>>(
+    `SELECT coalesce(sum(_found), 0) AS rows, coalesce(sum(_rows) FILTER (WHERE _corrected), 0) AS corrected,
+            coalesce(sum(abs(_balance)) FILTER (WHERE NOT _corrected), 0) AS differences FROM (${rows}) r`,
   );
   const [one] = counted.rows;
+  const differences = Number(one?.differences);
+  const samples =
+    differences === 0
+      ? []
+      : (await client.query(`${rows} HAVING NOT _corrected AND sum(_side) <> 0 LIMIT 4`)).rows;
   return {
     what,
     rows: Number(one?.rows),
     corrected: Number(one?.corrected),
-    differences: Number(one?.differences),
-    samples: one?.samples ?? '',
+    differences,
+    samples: JSON.stringify(samples),
   };
 }
