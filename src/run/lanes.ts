@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Database } from '../ledger/connection.ts';
 import { isConnectionLoss } from '../ledger/errors.ts';
 
-/** The connections that steps work on: one each, handed on from step to step, at most as many as there are lanes. */
+/** The connections that steps work on, handed on from step to step; a publish borrows a second one. */
 export class Lanes {
   private readonly idle: pg.Client[] = [];
   private readonly busy = new Set<pg.Client>();

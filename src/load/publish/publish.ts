@@ -12,7 +12,7 @@ import {
 } from '../../ledger/versions.ts';
 import { affectedDerived } from '../../plan/derived.ts';
 import type { Dataset, Period, Project, RelationName, SourceObject } from '../../project/model.ts';
-import { applyDeltas } from '../../rollup/deltas.ts';
+import { applyDeltas, computeDeltas, type Delta } from '../../rollup/deltas.ts';
 import { ensureRollup } from '../../rollup/ensure.ts';
 import { requirePublishable } from '../../rollup/published.ts';
 import { oweTouched } from '../../rollup/owed.ts';
@@ -36,6 +36,8 @@ export interface ChangeOptions {
   run: string;
   /** Rollups follow in the same transaction; otherwise what the change touches becomes owed. */
   derive: boolean;
+  /** Lends a second connection for what can be done at the same time; without it one does all. */
+  beside?: <T>(work: (client: ClientBase) => Promise<T>) => Promise<T>;
   signal: AbortSignal;
 }
 
@@ -69,15 +71,16 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
   const { client, project, dataset, period, prepared, run } = options;
   const shape = await ensureDataset(client, project, dataset);
   const former = await currentVersion(client, project.name, dataset.name, period);
-  const changes = await changesOf(options, {
+  const ready = await changesOf(options, {
     shape,
     rows: { relation: prepared.relation, count: prepared.kept },
     days: [...Object.keys(prepared.days), ...Object.keys(former?.days ?? {})],
     published: former !== undefined,
   });
+  const { changes } = ready;
   const version = await applied(options, async () => {
     const kept = await keep(options, changes, former);
-    await apply(options, changes);
+    await apply(options, ready);
     await retireVersion(client, project.name, dataset.name, period);
     return insertVersion(client, project.name, dataset.name, period, {
       run,
@@ -159,32 +162,58 @@ export async function ensureDataset(
   return shape;
 }
 
-/** Computes a change and builds its new partitions, beside; nothing that a reader can see. */
+/** A change that is ready to be applied, with what it does to the rollups. */
+export interface ReadyChanges {
+  changes: Changes;
+  deltas: readonly Delta[];
+}
+
+/**
+ * Computes a change, builds its new partitions and computes the deltas of the rollups, all beside: nothing that a reader
+ * can see.
+ */
 export async function changesOf(
-  { client, project, dataset, period, run, signal }: ChangeOptions,
+  options: ChangeOptions,
   request: Pick<ChangeRequest, 'shape' | 'rows' | 'days' | 'published' | 'only'>,
-): Promise<Changes> {
+): Promise<ReadyChanges> {
+  const { client, project, dataset, period, run, signal } = options;
   signal.throwIfAborted();
   const newestOther = await newestPublished(client, project.name, dataset.name, period);
   const days = [...new Set(request.days)].sort();
-  return inTransaction(client, async () => {
-    await setForDataset(client, dataset);
-    const changes = await computeChanges(client, { ...request, period, days, newestOther }, run);
-    return buildPartitions(client, changes, run);
-  }).catch((thrown: unknown) => {
+  const settled = <T>(on: ClientBase, work: () => Promise<T>) =>
+    inTransaction(on, async () => {
+      await setForDataset(on, dataset);
+      return work();
+    });
+  try {
+    const changes = await settled(client, () =>
+      computeChanges(client, { ...request, period, days, newestOther }, run),
+    );
+    const none = changes.addedRows === 0 && changes.removedRows === 0;
+    const deltasOn = (on: ClientBase) =>
+      settled(on, () => computeDeltas({ client: on, project, run }, dataset.name, changes));
+    const build = () => settled(client, () => buildPartitions(client, changes, run));
+    if (!options.derive || none) return { changes: await build(), deltas: [] };
+    const { beside } = options;
+    if (beside === undefined) return { changes: await build(), deltas: await deltasOn(client) };
+    const [built, deltas] = await Promise.allSettled([build(), beside(deltasOn)]);
+    if (built.status === 'rejected') throw built.reason;
+    if (deltas.status === 'rejected') throw deltas.reason;
+    return { changes: built.value, deltas: deltas.value };
+  } catch (thrown) {
     throw databaseError(thrown, { dataset: dataset.name, period });
-  });
+  }
 }
 
 /** Applies a change and carries it into what is derived, or owes it, in the caller's transaction. */
 export async function apply(
   { client, project, dataset, period, run, derive }: ChangeOptions,
-  changes: Changes,
+  { changes, deltas }: ReadyChanges,
 ): Promise<void> {
   await applyChanges(client, changes);
   if (changes.addedRows === 0 && changes.removedRows === 0) return;
   const why = `${dataset.name} ${period} changed.`;
-  if (derive) await applyDeltas({ client, project, run }, dataset.name, changes);
+  if (derive) await applyDeltas({ client, project, run }, dataset.name, changes, deltas);
   else await oweTouched(client, project, dataset.name, changes, why);
   const affected = affectedDerived(project, [dataset.name]);
   for (const view of project.views)

@@ -36,18 +36,18 @@ export async function undoDelivery(options: UndoOptions): Promise<Undone> {
   const shape = await ensureDataset(client, project, dataset);
   const kept = await keptOf(options, shape, version);
   const request = await restoring(options, shape, version, kept);
-  const changes = request === undefined ? undefined : await changesOf(options, request);
+  const ready = request === undefined ? undefined : await changesOf(options, request);
   await applied(options, async () => {
-    if (changes !== undefined) await apply(options, changes);
+    if (ready !== undefined) await apply(options, ready);
     await restoreFormer(client, project.name, dataset.name, period, version, options.by);
     if (kept !== undefined) await dropKept(client, kept);
   });
-  if (changes !== undefined) await dropWork(client, changes).catch(() => undefined);
+  if (ready !== undefined) await dropWork(client, ready.changes).catch(() => undefined);
   return {
     version: version.version,
     restored: version.former ?? undefined,
-    added: changes?.addedRows ?? 0,
-    removed: changes?.removedRows ?? 0,
+    added: ready?.changes.addedRows ?? 0,
+    removed: ready?.changes.removedRows ?? 0,
   };
 }
 

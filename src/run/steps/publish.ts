@@ -26,6 +26,7 @@ export const publishStep: StepWork = async (run, step, report) => {
         run: run.id,
         rules: rulesHash(dataset),
         derive: run.plan.request.command !== 'import',
+        beside: (work) => run.lanes.use(work),
         signal: run.signal,
       });
       run.work.delete(deliveryKey(dataset.name, period));

@@ -17,6 +17,7 @@ export const undoStep: StepWork = (run, step, report) => {
         period,
         run: run.id,
         derive: true,
+        beside: (work) => run.lanes.use(work),
         signal: run.signal,
         by: `${user} on ${host}`,
       });
