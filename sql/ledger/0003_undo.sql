@@ -21,3 +21,7 @@ BEGIN
      WHERE project = found.project AND relation = found.relation;
   END LOOP;
 END $$;
+
+ALTER TABLE dayboard.step DROP CONSTRAINT step_kind_check;
+ALTER TABLE dayboard.step ADD CONSTRAINT step_kind_check
+  CHECK (kind IN ('fetch', 'load', 'publish', 'undo', 'diff', 'rollup', 'view', 'check'));

@@ -20,6 +20,7 @@ export interface ExecuteOptions {
   list: boolean;
   /** Writes the summary after the run. */
   summary: boolean;
+  onEvent?: (event: RunEvent) => void;
 }
 
 /** The whole way of a request: listing, plan, confirmation, run with progress, summary. Gives the exit code. */
@@ -112,6 +113,7 @@ async function run(cli: Cli, session: Session, plan: Plan, options: ExecuteOptio
     handle = await session.workspace.start(plan, (event) => {
       reporter.event(event);
       summary.event(event);
+      options.onEvent?.(event);
     });
     // The signal came while the run was being started.
     if (interrupted) await handle.cancel('now');

@@ -10,6 +10,7 @@ import { addAdopt } from './commands/adopt.ts';
 import { addCheck } from './commands/check.ts';
 import { openConsole } from './commands/console.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFreshness } from './commands/freshness.ts';
 import { examples, EXAMPLE_SYSTEM, type Host } from './commands/host.ts';
@@ -105,6 +106,7 @@ const COMMANDS = [
   addSync,
   addFetch,
   addImport,
+  addDiff,
   addUndo,
   addRefresh,
   addCheck,

@@ -169,13 +169,13 @@ async function readAttempts(
             s.target, s.period, s.run, s.kind, s.state, coalesce(s.finished_at, s.started_at, r.started_at) AS at,
             s.rows, s.bytes, s.total_bytes, s.detail, s.error, r.by_user, r.host, r.started_at AS run_started_at
        FROM ${RANGES}
-       JOIN dayboard.step s ON s.project = $1 AND s.target = wanted.dataset AND s.kind IN ('fetch', 'load', 'publish')
+       JOIN dayboard.step s ON s.project = $1 AND s.target = wanted.dataset AND s.kind IN ('fetch', 'load', 'publish', 'undo', 'diff')
         AND s.state IN ('failed', 'running', 'queued')
         AND s.period BETWEEN wanted.first AND wanted.last
        JOIN dayboard.run r ON r.id = s.run
       WHERE (s.state = 'failed' OR s.state = 'running' OR s.run::text = ANY ($5))
-        -- What was published stands when it could not be taken back.
-        AND (r.command <> 'undo' OR s.run::text = ANY ($5))
+        -- What was published stands when it could not be taken back or compared.
+        AND (r.command NOT IN ('undo', 'diff') OR s.run::text = ANY ($5))
         AND NOT EXISTS (
           SELECT FROM dayboard.step later
            WHERE later.project = s.project AND later.target = s.target AND later.period = s.period

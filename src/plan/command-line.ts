@@ -25,6 +25,8 @@ function derivedCommand(request: PlanRequest, invocation: string): string {
 
 function flags(request: PlanRequest): string[] {
   if (request.command === 'undo') return [];
+  if (request.command === 'diff')
+    return request.against === undefined ? [] : ['--against', String(request.against)];
   const words: string[] = [];
   const asDefault =
     request.reprocess.length === DEFAULT_REPROCESS.length &&

@@ -41,7 +41,7 @@ export function makePlan(input: PlanInput): Plan {
     return periods.map((period) => planCell(definition, period, input));
   });
   const steps = new StepList(input.durations);
-  addDeliverySteps(steps, cells);
+  addDeliverySteps(steps, cells, input.request);
   addDerivedSteps(steps, cells, input);
   const estimate = steps.estimate(input.request.concurrency);
   const basis = basisOf(input, cells);
@@ -108,6 +108,8 @@ function decideAction(
     return cell.version === 0
       ? skip('Nothing of it is published.')
       : { action: 'undo', reason: `Version ${cell.version} is taken back.` };
+  if (request.command === 'diff')
+    return { action: 'diff', reason: `Compared with version ${request.against ?? 'of the source'}.` };
   const newer = newerSnapshot(dataset, cell.period, deliveries);
   if (newer !== undefined && cell.version === 0)
     return skip(`The newer snapshot of ${newer} is already published.`);
@@ -155,26 +157,35 @@ function newerSnapshot(
   return newest;
 }
 
-function addDeliverySteps(steps: StepList, cells: readonly PlannedCell[]): void {
+function addDeliverySteps(steps: StepList, cells: readonly PlannedCell[], { against }: PlanRequest): void {
   const inOrder = [...cells]
     .filter((cell) => cell.action !== 'skip')
     .sort((a, b) => (a.period < b.period ? -1 : a.period > b.period ? 1 : 0));
   for (const cell of inOrder) {
     if (cell.action === 'undo') {
-      steps.add('publish', cell.dataset, { period: cell.period, detail: 'undo' });
+      steps.add('undo', cell.dataset, { period: cell.period });
+      continue;
+    }
+    if (cell.action === 'diff' && against !== undefined) {
+      steps.add('diff', cell.dataset, { period: cell.period });
       continue;
     }
     const fetched = steps.add('fetch', cell.dataset, { period: cell.period });
     if (cell.action === 'fetch') continue;
     const loaded = steps.add('load', cell.dataset, { period: cell.period, needs: [fetched] });
-    steps.add('publish', cell.dataset, { period: cell.period, needs: [loaded] });
+    steps.add(cell.action === 'diff' ? 'diff' : 'publish', cell.dataset, {
+      period: cell.period,
+      needs: [loaded],
+    });
   }
 }
 
 function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: PlanInput): void {
   const { project, request } = input;
-  if (request.command === 'fetch' || request.command === 'import') return;
-  const publishes = steps.list.filter((step) => step.kind === 'publish').map((step) => step.seq);
+  if (['fetch', 'import', 'diff'].includes(request.command)) return;
+  const publishes = steps.list
+    .filter((step) => step.kind === 'publish' || step.kind === 'undo')
+    .map((step) => step.seq);
   const touched = [
     ...new Set(
       cells.filter(({ action }) => action === 'import' || action === 'undo').map((cell) => cell.dataset),

@@ -1,8 +1,8 @@
 import type { Period, Reprocess, SourceObject, CellState } from '../project/model.ts';
 
-export type StepKind = 'fetch' | 'load' | 'publish' | 'rollup' | 'view' | 'check';
+export type StepKind = 'fetch' | 'load' | 'publish' | 'undo' | 'diff' | 'rollup' | 'view' | 'check';
 
-export type Command = 'sync' | 'fetch' | 'import' | 'undo' | 'refresh' | 'check';
+export type Command = 'sync' | 'fetch' | 'import' | 'undo' | 'diff' | 'refresh' | 'check';
 
 /** What somebody asked for. */
 export interface PlanRequest {
@@ -16,6 +16,8 @@ export interface PlanRequest {
   stale?: boolean;
   owed?: boolean;
   concurrency: number;
+  /** The version that a diff compares with; undefined for the object at the source. */
+  against?: number;
   /** The guards to override by name ('rows', 'days', 'empty'). */
   force: string[];
 }
@@ -25,7 +27,7 @@ export interface PlannedCell {
   dataset: string;
   period: Period;
   state: CellState;
-  action: 'import' | 'fetch' | 'undo' | 'skip';
+  action: 'import' | 'fetch' | 'undo' | 'diff' | 'skip';
   /** Why it is done or skipped, for people. */
   reason: string;
   object?: SourceObject;
@@ -44,7 +46,7 @@ export interface PlannedStep {
   after: number[];
   /** Seconds, from past runs; undefined when there are none. */
   estimateSeconds?: number;
-  /** Rollup and view buckets to compute, undefined for all that are owed; 'undo' for a publish that takes back. */
+  /** Rollup and view buckets to compute; undefined for all that are owed. */
   detail?: string;
 }
 

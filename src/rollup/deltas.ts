@@ -29,6 +29,8 @@ export interface DeltaContext {
   client: ClientBase;
   project: Project;
   run: string;
+  /** Where the buckets that change are noted, by rollup. */
+  touched?: Map<string, string[]>;
 }
 
 /** The change of a rollup's groups by a change of its parent's rows, in a work table. */
@@ -60,16 +62,19 @@ export async function computeDeltas(
 /**
  * Carries a change of a dataset's raw rows into every rollup over it, and on into the rollups over those, in the
  * caller's transaction, after the raw table has changed. Buckets that are owed are left alone: whoever recomputes them
- * reads everything. `computed` are deltas that computeDeltas made of the same change.
+ * reads everything. `computed` are deltas that computeDeltas made of the same change. Returns the buckets that changed,
+ * by rollup.
  */
 export async function applyDeltas(
   context: DeltaContext,
   over: string,
   change: RowChange,
   computed: readonly Delta[] = [],
-): Promise<void> {
+): Promise<Map<string, string[]>> {
   const owed = await readOwed(context.client, context.project.name);
-  await cascade(context, over, change, owed, computed);
+  const touched = new Map<string, string[]>();
+  await cascade({ ...context, touched }, over, change, owed, computed);
+  return touched;
 }
 
 /** Rollups over something that follow its changes: those that are not owed as a whole. */
@@ -124,6 +129,7 @@ async function applyDelta(
   const { client, project, run } = context;
   const { shape, table, buckets } = delta;
   const { rollup } = shape;
+  context.touched?.set(rollup.name, buckets);
   await setForDataset(client, rollup);
   if (buckets.length > 0 && !countsRows(shape)) {
     const appeared = await applyAppearances(context, delta);

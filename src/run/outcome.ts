@@ -58,7 +58,8 @@ function achieved(ended: readonly EndedStep[], plan: Plan): boolean {
   const goal = {
     sync: 'publish',
     import: 'publish',
-    undo: 'publish',
+    undo: 'undo',
+    diff: 'diff',
     fetch: 'fetch',
     refresh: undefined,
     check: undefined,

@@ -70,6 +70,9 @@ async function prepareLedger(control: pg.Client, plan: Plan, parts: RunnerParts)
   if (holder !== undefined) throw heldError(holder.target, holder);
 }
 
+/** Steps that begin the work on a delivery. */
+const TAKES_DELIVERY: ReadonlySet<string> = new Set(['fetch', 'undo', 'diff']);
+
 /** Fetched objects that no run has used for so long are evicted from the cache: the source still has them. */
 const CACHE_DAYS = 14;
 
@@ -197,7 +200,7 @@ class ActiveRun {
       ...(step.estimateSeconds === undefined ? {} : { etaSeconds: step.estimateSeconds }),
     });
     try {
-      if (step.kind === 'fetch' || step.detail === 'undo') await this.lockDelivery(step);
+      if (TAKES_DELIVERY.has(step.kind)) await this.lockDelivery(step);
       const result = await STEP_WORK[step.kind](this.context, step, this.reportFor(step, seconds));
       if (result.end === 'skipped') {
         this.writer.emit({ type: 'step.skipped', step: name, reason: result.reason });

@@ -13,7 +13,7 @@ interface Failure {
 }
 
 /** Notes of these steps say something about the data; those of others about the run, which is over. */
-const TELLING: ReadonlySet<string> = new Set(['load', 'check']);
+const TELLING: ReadonlySet<string> = new Set(['load', 'undo', 'check']);
 
 /** Listens to a run beside its reporter, and says at the end how it went. */
 export class Summary implements Pick<Reporter, 'event'> {
@@ -34,14 +34,10 @@ export class Summary implements Pick<Reporter, 'event'> {
     this.run = event.run;
     if (event.type === 'run.done') this.outcome = event.outcome;
     if (event.type === 'step.failed') this.failures.push({ step: event.step, error: event.error });
-    if (event.type === 'step.note' && this.tells(event.step)) this.note(event.step, event.message);
+    if (event.type === 'step.note' && TELLING.has(event.step.kind)) this.note(event.step, event.message);
     if (event.type !== 'step.done') return;
     if (event.step.kind === 'rollup' || event.step.kind === 'view') this.derived += 1;
     if (event.step.kind === 'check') this.checks += 1;
-  }
-
-  private tells({ kind }: StepName): boolean {
-    return TELLING.has(kind) || (kind === 'publish' && this.plan.request.command === 'undo');
   }
 
   /** Lines for people; empty before the run has ended. */
@@ -71,12 +67,11 @@ export class Summary implements Pick<Reporter, 'event'> {
     const { command, cells } = this.plan.request;
     if (cells.length === 0) return [];
     const { published, failed, unchanged, cancelled } = outcome.deliveries;
-    const fetched = this.plan.cells.filter((cell) => cell.action === 'fetch').length - failed - cancelled;
+    const asked = this.plan.cells.filter((cell) => cell.action === command).length - failed - cancelled;
+    const did = { fetch: `${asked} fetched`, undo: `${asked} taken back` } as Partial<Record<string, string>>;
     return [
       `  deliveries: ${[
-        command === 'fetch'
-          ? `${fetched} fetched`
-          : `${published} ${command === 'undo' ? 'taken back' : 'published'}`,
+        did[command] ?? `${published} published`,
         `${failed} failed`,
         `${unchanged} unchanged`,
         ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),

@@ -205,19 +205,25 @@ export async function changesOf(
   }
 }
 
-/** Applies a change and carries it into what is derived, or owes it, in the caller's transaction. */
+/**
+ * Applies a change and carries it into what is derived, or owes it, in the caller's transaction. Returns the buckets
+ * that changed, by rollup.
+ */
 export async function apply(
   { client, project, dataset, period, run, derive }: ChangeOptions,
   { changes, deltas }: ReadyChanges,
-): Promise<void> {
+): Promise<ReadonlyMap<string, readonly string[]>> {
   await applyChanges(client, changes);
-  if (changes.addedRows === 0 && changes.removedRows === 0) return;
+  if (changes.addedRows === 0 && changes.removedRows === 0) return new Map();
   const why = `${dataset.name} ${period} changed.`;
-  if (derive) await applyDeltas({ client, project, run }, dataset.name, changes, deltas);
-  else await oweTouched(client, project, dataset.name, changes, why);
+  const touched = derive
+    ? await applyDeltas({ client, project, run }, dataset.name, changes, deltas)
+    : new Map<string, string[]>();
+  if (!derive) await oweTouched(client, project, dataset.name, changes, why);
   const affected = affectedDerived(project, [dataset.name]);
   for (const view of project.views)
     if (affected.has(view.name)) await owe(client, project.name, view.name, [WHOLE], why);
+  return touched;
 }
 
 /** Drops the work tables of a change; those that became partitions are gone from there. */

@@ -53,7 +53,7 @@ export async function undoDelivery(options: UndoOptions): Promise<Undone> {
 
 /** The tables that hold what the version took away; undefined for a first one that took nothing. */
 async function keptOf(
-  { client, project, dataset, period }: UndoOptions,
+  { client, project, dataset, period }: ChangeOptions,
   shape: RawShape,
   { former, keptRows, keptKeys, version, publishedAt }: CurrentVersion,
 ): Promise<Kept | undefined> {
@@ -92,9 +92,32 @@ function nothingToUndo({ name }: Dataset, period: Period): DayboardError {
   });
 }
 
+/**
+ * The change that an undo of the current version would make, to be looked at; undefined when the two versions are the
+ * same. 'diff.version' (refused) when `version` is
+ * not the one that an undo brings back.
+ */
+export async function formerRequest(
+  options: ChangeOptions,
+  shape: RawShape,
+  current: CurrentVersion | undefined,
+  version: number,
+): Promise<Parameters<typeof changesOf>[1] | undefined> {
+  const { dataset, period } = options;
+  if (current === undefined || current.former !== version)
+    throw new DayboardError({
+      code: 'diff.version',
+      kind: 'refused',
+      message: `Version ${version} of ${dataset.name} ${period} cannot be compared with: ${current === undefined ? 'nothing of it is published' : current.former === null ? `version ${current.version} is the first that is known` : `only version ${current.former}, which the published version ${current.version} replaced, is kept`}. Nothing was changed.`,
+      facts: { dataset: dataset.name, period, version },
+      next: 'Leave --against out to compare with what is at the source.',
+    });
+  return restoring(options, shape, current, await keptOf(options, shape, current));
+}
+
 /** The change that brings the former version back; undefined when the two are the same. */
 async function restoring(
-  { client, project, dataset, period }: UndoOptions,
+  { client, project, dataset, period }: ChangeOptions,
   shape: RawShape,
   { former, days, added, removed }: CurrentVersion,
   kept: Kept | undefined,

@@ -2,15 +2,19 @@ import type { StepKind } from '../../plan/plan.ts';
 import type { StepWork } from '../run-context.ts';
 import { checkStep } from './check.ts';
 import { rollupStep, viewStep } from './derived.ts';
+import { diffStep } from './diff.ts';
 import { fetchStep } from './fetch.ts';
 import { loadStep } from './load.ts';
 import { publishStep } from './publish.ts';
+import { undoStep } from './undo.ts';
 
 /** What each kind of step does. */
 export const STEP_WORK: Record<StepKind, StepWork> = {
   fetch: fetchStep,
   load: loadStep,
   publish: publishStep,
+  undo: undoStep,
+  diff: diffStep,
   rollup: rollupStep,
   view: viewStep,
   check: checkStep,

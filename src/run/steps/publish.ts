@@ -4,11 +4,9 @@ import { deliveryKey } from '../../plan/facts.ts';
 import type { StepWork } from '../run-context.ts';
 import { datasetOf, periodOfStep } from './lookup.ts';
 import { withTableLock } from './table-lock.ts';
-import { undoStep } from './undo.ts';
 
 /** Staging to raw table and rollups, whole, in one transaction. */
 export const publishStep: StepWork = async (run, step, report) => {
-  if (step.detail === 'undo') return undoStep(run, step, report);
   const dataset = datasetOf(run, step);
   const period = periodOfStep(step);
   const { prepared, object } = run.work.get(deliveryKey(dataset.name, period)) ?? {};

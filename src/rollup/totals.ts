@@ -1,0 +1,36 @@
+import type { ClientBase } from 'pg';
+import { ident, qualified } from '../ledger/sql.ts';
+import type { BucketTotals } from '../plan/diff.ts';
+import type { Project, Rollup } from '../project/model.ts';
+import { inBuckets } from './bounds.ts';
+import { bucketText, rollupShape } from './shape.ts';
+
+/** What these buckets of a rollup add up to, by the buckets' first days. */
+export async function bucketTotals(
+  client: ClientBase,
+  project: Project,
+  rollup: Rollup,
+  buckets: readonly string[],
+): Promise<Map<string, BucketTotals>> {
+  const shape = rollupShape(project, rollup);
+  const sums = shape.measures
+    .filter(({ additive }) => additive)
+    .map(({ name }) => `, sum(r.${ident(name)})::text AS ${ident(`m_${name}`)}`);
+  const found = await client.query<Record<string, string | null> & { _bucket: string; _groups: string }>(
+    `SELECT ${bucketText(shape, 'r')} AS _bucket, count(*)::text AS _groups${sums.join('')}
+       FROM ${qualified(shape.table)} r WHERE ${inBuckets(shape, 'r', buckets)} GROUP BY 1`,
+  );
+  return new Map(
+    found.rows.map((row) => [
+      row._bucket,
+      {
+        groups: Number(row._groups),
+        measures: Object.fromEntries(
+          shape.measures
+            .filter(({ additive }) => additive)
+            .map(({ name }) => [name, row[`m_${name}`] ?? null]),
+        ),
+      },
+    ]),
+  );
+}
