@@ -41,9 +41,9 @@ describe('diff', () => {
   it('gives machines one value, and says the same of an undo', async () => {
     const place = await loadedTwice();
     await place.run(['sync', DAY, 'visits']);
-    const { code, json } = await place.run(['diff', DAY, 'visits', '--against', '1', '--json']);
-    expect(code).toBe(0);
-    expect(json()).toMatchObject([
+    const compared = await place.run(['diff', DAY, 'visits', '--against', '1', '--json']);
+    expect(compared.code).toBe(0);
+    expect(compared.json()).toMatchObject([
       {
         schema: 'dayboard.diff/1',
         version: 2,
