@@ -101,6 +101,7 @@ export const ACTION_IDS = [
   'import',
   'plan',
   'retry',
+  'diff',
   'undo',
   'refresh',
   'refreshAll',

@@ -58,6 +58,19 @@ export const WRITES: readonly Action[] = [
     cli: (state) => cliOf(requestOf('retry', state)),
   },
   {
+    id: 'diff',
+    places: ['board'],
+    keys: ['D'],
+    label: 'diff',
+    help: 'compare what is published of this cell with what is at the source, rollups too; changes nothing',
+    group: 'do',
+    danger: 'write',
+    disabledReason: whileConnected(
+      (state) => noCells(state) ?? (state.cells.length > 1 ? 'it compares one cell at a time' : undefined),
+    ),
+    cli: (state) => cliOf(requestOf('diff', state)),
+  },
+  {
     id: 'undo',
     places: ['board'],
     keys: ['U'],

@@ -1,5 +1,5 @@
 import { commandLine, DEFAULT_REPROCESS } from '../plan/command-line.ts';
-import type { PlanRequest } from '../plan/plan.ts';
+import { GUARDS, type PlanRequest } from '../plan/plan.ts';
 import type { CellState, Reprocess } from '../project/model.ts';
 import type { ActionState, SelectedCell } from './action.ts';
 
@@ -30,6 +30,12 @@ export function undoRequest(cells: readonly SelectedCell[]): PlanRequest | undef
     cells.filter((cell) => cell.published),
     [],
   );
+}
+
+/** What is published of a cell beside what is at the source. */
+export function diffRequest(cells: readonly SelectedCell[]): PlanRequest | undefined {
+  const request = cellsRequest('diff', cells.slice(0, 1), ['all']);
+  return request === undefined ? undefined : { ...request, force: [...GUARDS] };
 }
 
 function syncRequest(cells: readonly SelectedCell[], reprocess: Reprocess[]): PlanRequest | undefined {
@@ -73,9 +79,9 @@ export function refreshAllRequest(): PlanRequest {
   };
 }
 
-/** What `import`, `plan`, `retry`, `undo`, `refresh` and `refreshAll` ask for in this state; undefined when there is nothing. */
+/** What `import`, `plan`, `retry`, `diff`, `undo`, `refresh` and `refreshAll` ask for in this state; undefined when there is nothing. */
 export function requestOf(
-  id: 'import' | 'plan' | 'retry' | 'undo' | 'refresh' | 'refreshAll',
+  id: 'import' | 'plan' | 'retry' | 'diff' | 'undo' | 'refresh' | 'refreshAll',
   state: ActionState,
 ): PlanRequest | undefined {
   switch (id) {
@@ -84,6 +90,8 @@ export function requestOf(
       return state.derived === undefined ? importRequest(state.cells) : refreshRequest(state.derived);
     case 'retry':
       return retryRequest(state.failed);
+    case 'diff':
+      return diffRequest(state.cells);
     case 'undo':
       return undoRequest(state.cells);
     case 'refresh':

@@ -1,4 +1,4 @@
-import type { PlanRequest } from '../plan/plan.ts';
+import { GUARDS, type PlanRequest } from '../plan/plan.ts';
 import { DayboardError } from '../project/errors.ts';
 import { type Dataset, type Period, type Project, type Reprocess, REPROCESS } from '../project/model.ts';
 import { didYouMean } from '../project/nearest.ts';
@@ -8,7 +8,6 @@ import { parsePeriods } from '../project/period.ts';
 const DEFAULT_PERIODS = 'yesterday';
 
 const MOST_AT_ONCE = 32;
-const GUARDS = ['empty', 'days', 'rows'] as const;
 
 /** A mistake on the command line: exit code 2. */
 export function usage(message: string, next?: string, code = 'usage.argument'): DayboardError {

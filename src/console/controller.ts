@@ -99,6 +99,7 @@ export class Controller {
       case 'import':
       case 'plan':
       case 'retry':
+      case 'diff':
       case 'undo':
       case 'refresh':
       case 'refreshAll': {

@@ -1,6 +1,7 @@
 import type { Cell, DerivedStatus } from '../plan/board.ts';
 import type { ErrorValue } from '../project/errors.ts';
 import { boardPlace } from './board-cursor.ts';
+import { diffLines } from './diff-lines.ts';
 import { bytes, count, duration } from './format.ts';
 import { foundText, type StepModel } from './run-model.ts';
 import { cursorStep } from './screens/run.ts';
@@ -92,6 +93,7 @@ function stepDetails(step: StepModel): Details {
     title: [step.kind, step.target, step.period].filter((part) => part !== undefined).join(' '),
     lines: [
       ...(step.error === undefined ? [stateText(step)] : errorLines(step.error)),
+      ...(step.diff === undefined ? [] : diffLines(step.diff).map(({ text }) => text)),
       '',
       ...facts([
         ['findings', step.found === undefined ? undefined : count(step.found.findings)],

@@ -1,7 +1,9 @@
 import type { StepStatus } from '../plan/board.ts';
+import type { DeliveryDiff } from '../plan/diff.ts';
 import type { Plan, Progress } from '../plan/plan.ts';
 import type { ErrorValue } from '../project/errors.ts';
 import { secondsBetween } from './clock.ts';
+import { diffCounts } from './diff-lines.ts';
 import { bytes, duration, plural } from './format.ts';
 import { shareOfProgress } from './progress.ts';
 import type { Outcome, RunEvent, RunState, StepName } from '../plan/events.ts';
@@ -28,6 +30,8 @@ export interface StepModel {
   reason?: string;
   /** Of a check: how it ended, and how much it found. */
   found?: { verdict: string; findings: number };
+  /** Of a comparison: what it found. */
+  diff?: DeliveryDiff;
 }
 
 interface Sample {
@@ -130,9 +134,10 @@ function stepFromLedger(step: StepStatus): StepModel {
   };
 }
 
-/** What a check says in the details of its step. */
-function foundBy(detail: Record<string, unknown> | undefined): Pick<StepModel, 'found'> {
-  const { verdict, findings } = detail ?? {};
+/** What a check or a comparison says in the details of its step. */
+function foundBy(detail: Record<string, unknown> | undefined): Pick<StepModel, 'found' | 'diff'> {
+  const { verdict, findings, diff } = detail ?? {};
+  if (diff !== undefined) return { diff: diff as DeliveryDiff };
   if (typeof verdict !== 'string') return {};
   return { found: { verdict, findings: typeof findings === 'number' ? findings : 0 } };
 }
@@ -244,11 +249,12 @@ function done(run: RunModel, event: Extract<RunEvent, { type: 'step.done' }>): R
     ...(event.rows === undefined ? {} : { rows: event.rows }),
     ...(event.bytes === undefined ? {} : { bytes: event.bytes, totalBytes: event.bytes }),
   };
-  const { found } = foundBy(event.detail);
+  const { found, diff } = foundBy(event.detail);
   const amount = [
     `done in ${duration(event.seconds)}`,
     ...(found === undefined ? [] : [foundText(found)]),
-    ...(event.rows === undefined ? [] : [plural(event.rows, 'row')]),
+    ...(diff === undefined ? [] : [`${diffCounts(diff)}; Enter on the step shows them`]),
+    ...(event.rows === undefined || diff !== undefined ? [] : [plural(event.rows, 'row')]),
     ...(event.bytes === undefined ? [] : [bytes(event.bytes)]),
   ].join(', ');
   return note(
@@ -257,6 +263,7 @@ function done(run: RunModel, event: Extract<RunEvent, { type: 'step.done' }>): R
       seconds: event.seconds,
       progress: total,
       ...(found === undefined ? {} : { found }),
+      ...(diff === undefined ? {} : { diff }),
     }),
     event.at,
     event.step,

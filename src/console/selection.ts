@@ -61,7 +61,7 @@ function planPart(state: ConsoleState): Pick<ActionState, 'plan'> {
 /** What must be typed before a plan runs in a production context: any one of these. Empty where Enter is enough. */
 export function passwordsOf(state: ConsoleState): string[] {
   const { dialog, context } = state;
-  if (dialog?.kind !== 'plan' || !context.production) return [];
+  if (dialog?.kind !== 'plan' || !context.production || dialog.plan.request.command === 'diff') return [];
   const periods = new Set(
     dialog.plan.cells.filter((cell) => cell.action !== 'skip').map((cell) => cell.period),
   );

@@ -4,6 +4,9 @@ export type StepKind = 'fetch' | 'load' | 'publish' | 'undo' | 'diff' | 'rollup'
 
 export type Command = 'sync' | 'fetch' | 'import' | 'undo' | 'diff' | 'refresh' | 'check';
 
+/** What may stop a delivery; each can be overridden by its name. */
+export const GUARDS = ['empty', 'days', 'rows'] as const;
+
 /** What somebody asked for. */
 export interface PlanRequest {
   command: Command;
@@ -18,7 +21,7 @@ export interface PlanRequest {
   concurrency: number;
   /** The version that a diff compares with; undefined for the object at the source. */
   against?: number;
-  /** The guards to override by name ('rows', 'days', 'empty'). */
+  /** The guards to override by name. */
   force: string[];
 }
 

@@ -75,7 +75,7 @@ describe('writes', () => {
 
   it('have a command line that does the same', () => {
     for (const action of writes)
-      expect(action.cli(state())).toMatch(/^dayboard (sync|undo|import|refresh|cancel) /u);
+      expect(action.cli(state())).toMatch(/^dayboard (sync|diff|undo|import|refresh|cancel) /u);
   });
 
   it('are not bound in a read-only context, and help says why', () => {

@@ -28,7 +28,7 @@ describe('diff', () => {
     const { code, stdout } = await place.run(['diff', DAY, 'visits']);
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /^diff visits 2024-11-14 version 1 is published, compared with visits_2024-11-14\.csv at the source\n {2}2 would come, 1 would go, 0 would change\n/,
+      /^diff visits 2024-11-14\n {2}Version 1 is published\. With visits_2024-11-14\.csv at the source instead: 2 would come, 1 would go, 0 would change\.\n/,
     );
     expect(stdout).toMatch(/ {2}\+ id=x[^\n]*\n {2}\+ id=y[^\n]*\n {2}- id=b/);
     expect(stdout).toMatch(/visits_per_day\n +2024-11-14 +groups 1 +visits 2 -> 3/);

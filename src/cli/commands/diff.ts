@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DeliveryDiff } from '../../plan/diff.ts';
 import type { RunEvent } from '../../plan/events.ts';
+import { GUARDS } from '../../plan/plan.ts';
 import { parseCells } from '../arguments.ts';
 import { execute } from '../execute.ts';
 import { diffText } from '../output/diff.ts';
@@ -39,7 +40,7 @@ export function addDiff(program: Command, host: Host): void {
             reprocess: ['all' as const],
             names: [],
             concurrency: 1,
-            force: ['empty', 'days', 'rows'],
+            force: [...GUARDS],
             ...(options.against === undefined ? {} : { against: options.against }),
           };
           const found: DeliveryDiff[] = [];
