@@ -17,7 +17,17 @@ export function commandLine(request: PlanRequest, invocation = 'dayboard'): stri
 }
 
 function derivedCommand(request: PlanRequest, invocation: string): string {
-  const words = [invocation, request.command, ...request.names];
+  const { command, names, days = [] } = request;
+  // After periods, the names of checks are one argument.
+  const words =
+    days.length > 0
+      ? [
+          invocation,
+          command,
+          ranges([...days].sort()).join(','),
+          ...(names.length > 0 ? [names.join(',')] : []),
+        ]
+      : [invocation, command, ...names];
   if (request.owed === true) words.push('--owed');
   if (request.stale === true) words.push('--stale');
   return words.join(' ');

@@ -1,4 +1,4 @@
-import type { Period, Reprocess, SourceObject, CellState } from '../project/model.ts';
+import type { Day, Period, Reprocess, SourceObject, CellState } from '../project/model.ts';
 
 export type StepKind = 'fetch' | 'load' | 'publish' | 'undo' | 'diff' | 'rollup' | 'view' | 'check';
 
@@ -19,6 +19,8 @@ export interface PlanRequest {
   stale?: boolean;
   owed?: boolean;
   concurrency: number;
+  /** The days that a check is asked about; all of them when absent. */
+  days?: Day[];
   /** The version that a diff compares with; undefined for the object at the source. */
   against?: number;
   /** The guards to override by name. */

@@ -385,6 +385,9 @@ describe('check', () => {
     expect(await code({ month: '2024-11-01' }, '2024-11-14')).toBe(4);
     expect(await code({ month: '2024-10-01' }, '2024-11-14')).toBe(0);
     expect(await code({ diff: 3 }, '2024-11-14')).toBe(4);
+    const workspace = withChecks([], 'pass');
+    await run(['check', '2024-11-14..2024-11-15', 'months'], workspace);
+    expect(workspace.requests[0]).toMatchObject({ names: ['months'], days: ['2024-11-14', '2024-11-15'] });
   });
 
   it('takes a single name for a name', async () => {

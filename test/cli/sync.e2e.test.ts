@@ -157,6 +157,24 @@ describe('looking', () => {
     ]);
   });
 
+  it('check of a day fails for it behind any number of other days, in whatever time zone', async () => {
+    const place = await Place.make(
+      CONFIG.replace(
+        'sql: "SELECT day,',
+        "sql: \"SELECT d::date AS day, 1 AS robots FROM generate_series(timestamp '2023-01-01', '2023-12-31', '1 day') d UNION ALL SELECT date_trunc('month', day)::date,",
+      ),
+    );
+    place.deliver('visits_2024-11-14.csv', file('robot'));
+    await place.run(['sync', '2024-11-14', 'visits']);
+    const november = await place.run(['check', '2024-11-14', '--json'], { TZ: 'Europe/Paris' });
+    expect(november.json()).toMatchObject([
+      { checks: [{ verdict: 'fail', findings: [{ day: '2024-11-01', robots: 1 }] }] },
+    ]);
+    expect(november.code).toBe(4);
+    const october = await place.run(['check', '2024-10-31'], { TZ: 'Europe/Paris' });
+    expect(october).toMatchObject({ code: 0, stdout: expect.stringContaining('pass') });
+  });
+
   it('freshness ends with 0 for data of yesterday and with 4 for what is too old', async () => {
     const fresh = await Place.make(CONFIG);
     fresh.deliver(`visits_${daysAgo(1)}.csv`, file('a'));

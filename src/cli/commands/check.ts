@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CheckStatus } from '../../plan/board.ts';
+import { isAbout } from '../../plan/finding.ts';
 import type { PlanRequest } from '../../plan/plan.ts';
 import type { Day, Project } from '../../project/model.ts';
 import { parsePeriods } from '../../project/period.ts';
@@ -68,6 +69,7 @@ function check(cli: Cli, args: CheckArguments, options: CheckOptions): Promise<n
       cells: [],
       reprocess: [],
       names,
+      ...(days === undefined ? {} : { days: [...days] }),
       concurrency: 1,
       force: [],
     };
@@ -98,21 +100,6 @@ function ofDays(check: CheckStatus, days: ReadonlySet<Day>): CheckStatus {
   if (check.verdict !== 'fail' && check.verdict !== 'warn') return check;
   const findings = check.findings.filter((finding) => isAbout(finding, days));
   return { ...check, findings, verdict: findings.length === 0 ? 'pass' : check.verdict };
-}
-
-/** Whether a finding names one of the days, or their month, or none. */
-function isAbout(finding: unknown, days: ReadonlySet<Day>): boolean {
-  if (typeof finding !== 'object' || finding === null) return true;
-  const named = Object.values(finding).filter(
-    (value) => typeof value === 'string' && /^\d{4}-\d{2}(-\d{2})?(T|$)/.test(value),
-  );
-  if (named.length === 0) return true;
-  const wanted = [...days];
-  return named.some((value) => {
-    const day = String(value).slice(0, 10);
-    const isMonth = day.length === 7 || day.endsWith('-01');
-    return days.has(day) || (isMonth && wanted.some((each) => each.startsWith(day.slice(0, 7))));
-  });
 }
 
 function report(cli: Cli, checks: readonly CheckStatus[], json: boolean): number {

@@ -9,9 +9,13 @@ export const checkStep: StepWork = async (run, step, report) => {
   if (check === undefined)
     throw new RangeError(`step ${step.seq} is about an unknown check "${step.target}"`);
   return run.lanes.use(async (client) => {
-    const result = await runCheck(client, check);
+    const result = await runCheck(client, check, {
+      timeZone: run.project.timeZone,
+      days: run.plan.request.days,
+    });
     await recordCheck(client, run.project.name, { name: check.name, run: run.id, ...result });
     const count = result.findings.length;
+    const told = `${result.more ? 'more than ' : ''}${count} finding${count === 1 ? '' : 's'}`;
     if (result.verdict === 'unknown') {
       throw new DayboardError({
         code: 'check.unknown',
@@ -23,13 +27,12 @@ export const checkStep: StepWork = async (run, step, report) => {
     if (result.verdict === 'fail') {
       throw new DayboardError({
         code: 'check.failed',
-        message: `${check.description} (${count} finding${count === 1 ? '' : 's'}; first: ${JSON.stringify(result.findings[0])})`,
+        message: `${check.description} (${told}; first: ${JSON.stringify(result.findings[0])})`,
         facts: { check: check.name, findings: count },
         next: 'The data stays published. Look at the deliveries that it names; `dayboard check` repeats it.',
       });
     }
-    if (result.verdict === 'warn')
-      report.note(`${check.description}: ${count} finding${count === 1 ? '' : 's'}`);
+    if (result.verdict === 'warn') report.note(`${check.description}: ${told}`);
     return { end: 'done', detail: { verdict: result.verdict, findings: count } };
   });
 };
