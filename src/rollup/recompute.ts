@@ -8,6 +8,7 @@ import { boundedParent, hasOwnParent, inBuckets } from './bounds.ts';
 import { withTransitions, type DeltaContext } from './deltas.ts';
 import { createCounted, rollupHash } from './ensure.ts';
 import { ensurePublished, movePublished } from './published.ts';
+import { lockView } from './rights.ts';
 import { rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
 
 /**
@@ -87,12 +88,12 @@ async function keepReadersOut({ client, project }: DeltaContext, shape: RollupSh
   const { published } = shape.rollup;
   const ours =
     published !== undefined && (await relationState(client, project.name, published)).owner === 'ours';
-  const relations = [...(ours ? [qualified(published)] : []), qualified(shape.table)].join(', ');
   await client.query('SAVEPOINT swap');
   await setLockTimeout(client);
   await withRetries(undefined, async () => {
     try {
-      await client.query(`LOCK TABLE ${relations} IN ACCESS EXCLUSIVE MODE`);
+      if (ours) await lockView(client, published);
+      await client.query(`LOCK TABLE ${qualified(shape.table)} IN ACCESS EXCLUSIVE MODE`);
     } catch (thrown) {
       await client.query('ROLLBACK TO SAVEPOINT swap');
       await setLockTimeout(client);

@@ -63,6 +63,15 @@ export async function giveOwner(client: ClientBase, relation: RelationName, righ
     await client.query(`ALTER TABLE ${qualified(relation)} OWNER TO ${ident(rights.owner)}`);
 }
 
+/**
+ * Takes the lock on a view that its readers wait for, by a statement that changes nothing: LOCK would lock what it
+ * reads as well, and ask its owner for the rights.
+ */
+export async function lockView(client: ClientBase, view: RelationName): Promise<void> {
+  const { owner } = await readRights(client, view);
+  await client.query(`ALTER VIEW ${qualified(view)} OWNER TO ${ident(owner)}`);
+}
+
 /** A view reads with its owner's rights: one that somebody else's role owns must be let into the counted table. */
 export async function letOwnerRead(client: ClientBase, owner: string, table: RelationName): Promise<void> {
   for (const statement of await ownerReadsSql(client, owner, table)) await client.query(statement);

@@ -1,9 +1,9 @@
 import { readParts, type AdoptionRecord } from '../../ledger/adoptions.ts';
 import { ident, literal, qualified } from '../../ledger/sql.ts';
-import { setForDataset, setLockTimeout, withRetries } from '../../ledger/transaction.ts';
+import { setForDataset, setLockTimeout } from '../../ledger/transaction.ts';
 import type { Day, RelationName } from '../../project/model.ts';
 import { dayRange } from '../publish/shape.ts';
-import { briefly, type Held } from './brief.ts';
+import { briefly, type Held, patienceOf, untilFree } from './brief.ts';
 import { dropTriggersSql } from './capture.ts';
 import { differentDays } from './compare.ts';
 import type { AdoptContext } from './context.ts';
@@ -17,16 +17,16 @@ import { indexNames, originalColumns } from './replacement.ts';
 import { partitionColumn } from './survey.ts';
 import { rebuildSql } from './views.ts';
 
+/** Writers of the table are not kept waiting for longer than this while readers are waited for, in milliseconds. */
+const WRITERS_WAIT = 15_000;
+
 /** Takes an adoption back that has not switched: the original loses its triggers, and the copy is dropped. */
 export async function backFromCopy(context: AdoptContext): Promise<void> {
-  const { client, signal, original, progress } = context;
+  const { original } = context;
   await briefly({
-    client,
-    signal,
+    ...patienceOf(context, 'back'),
     held: [original],
     statements: dropTriggersSql(qualified(original)),
-    onWait: (who) =>
-      progress({ step: 'back', message: `waiting for a moment in which nobody uses it: ${who}` }),
   });
   await forget(context);
 }
@@ -39,10 +39,10 @@ export async function backFromCopy(context: AdoptContext): Promise<void> {
  * @param context with the original under its name of after the switch
  */
 export async function backFromSwitch(context: AdoptContext, record: AdoptionRecord): Promise<void> {
-  const { client, dataset, progress, signal } = context;
+  const { client, dataset, progress } = context;
   const { schema, name } = dataset.table;
   const known: RelationName = { schema, name };
-  await withRetries(signal, async () => {
+  await untilFree(patienceOf(context, 'back'), [known], ['55P03', '40P01'], async () => {
     await client.query('BEGIN');
     try {
       await setForDataset(client, dataset);
@@ -57,12 +57,10 @@ export async function backFromSwitch(context: AdoptContext, record: AdoptionReco
       await writeOrigins(context, qualified(known));
       // Ends the transaction, so that readers do not wait for one more message.
       await briefly({
-        client,
-        signal,
+        ...patienceOf(context, 'back'),
+        patience: Math.min(context.patience ?? WRITERS_WAIT, WRITERS_WAIT),
         isOpen: true,
         ...(await backSql(context, record, known)),
-        onWait: (who) =>
-          progress({ step: 'back', message: `waiting for a moment in which nobody uses it: ${who}` }),
       });
     } catch (thrown) {
       await client.query('ROLLBACK').catch(() => undefined);

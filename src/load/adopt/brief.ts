@@ -3,7 +3,9 @@ import type { ClientBase } from 'pg';
 import { databaseError, errorCode } from '../../ledger/errors.ts';
 import { ident, literal, qualified } from '../../ledger/sql.ts';
 import { DayboardError } from '../../project/errors.ts';
+import type { AdoptProgress } from '../../plan/adoption.ts';
 import type { RelationName } from '../../project/model.ts';
+import type { AdoptOptions } from './context.ts';
 
 /**
  * How long a try waits for those who use a relation, in milliseconds: later readers wait behind it for as long. The
@@ -14,26 +16,45 @@ const WAIT = 25;
 /** How long vacuum is given to make way, in milliseconds. Nobody else waits for it. */
 const VACUUM_WAIT = 3_000;
 
-/** How long is waited between two tries, and for how long tries go on. */
+/** How long is waited between two tries, and for how long tries go on, in milliseconds. */
 const PAUSE = 200;
 const PATIENCE = 60_000;
+
+/** How a step of an adoption waits for others. */
+export function patienceOf(
+  { client, signal, patience = PATIENCE, progress }: Omit<AdoptOptions, 'dataset'>,
+  step: AdoptProgress['step'],
+): Patience {
+  return {
+    client,
+    signal,
+    patience,
+    onWait: (who) => progress({ step, message: `waiting for a moment in which nobody uses it: ${who}` }),
+  };
+}
 
 /** A relation that nobody may use meanwhile. */
 export interface Held extends RelationName {
   owner: string;
 }
 
-export interface Brief {
+/** Who waits, and how long. */
+export interface Patience {
   client: ClientBase;
   signal: AbortSignal;
+  /** For how long tries go on, in milliseconds. */
+  patience: number;
+  /** Called once when somebody is in the way for the first time. */
+  onWait: (who: string) => void;
+}
+
+export interface Brief extends Patience {
   /** Views before what they read, as their readers lock them: then nobody waits in a circle. */
   held: readonly Held[];
   /** Statements to be run in one transaction, sent in one message: no way over the network is part of the wait. */
   statements: readonly string[];
   /** The caller's transaction is open already, and is committed with the statements. */
   isOpen?: boolean;
-  /** Called once when somebody is in the way for the first time. */
-  onWait: (who: string) => void;
 }
 
 /**
@@ -43,23 +64,41 @@ export interface Brief {
  * Errors: 'adopt.in-use' (refused) when there was no such moment; what the statements raise, as it is.
  */
 export async function briefly(brief: Brief): Promise<void> {
-  const { client, signal, isOpen = false } = brief;
-  const end = performance.now() + (isOpen ? PATIENCE / 4 : PATIENCE);
+  const { client, isOpen = false } = brief;
+  const text = textOf(brief);
+  // 57014: the wait was over.
+  await untilFree(brief, brief.held, ['55P03', '40P01', '57014'], async () => {
+    try {
+      await client.query(text);
+    } catch (thrown) {
+      await client.query(isOpen ? 'ROLLBACK TO SAVEPOINT brief' : 'ROLLBACK').catch(() => undefined);
+      throw thrown;
+    }
+  });
+}
+
+/**
+ * Tries again while others are in the way, who are named to whoever waits. `work` must leave nothing behind when it
+ * fails, and limit how long it waits itself. 'adopt.in-use' (refused) when patience has run out.
+ */
+export async function untilFree<T>(
+  { client, signal, patience, onWait }: Patience,
+  relations: readonly RelationName[],
+  busy: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  const end = performance.now() + patience;
   let told = false;
   for (;;) {
     signal.throwIfAborted();
     try {
-      await client.query(textOf(brief));
-      return;
+      return await work();
     } catch (thrown) {
-      await client.query(isOpen ? 'ROLLBACK TO SAVEPOINT brief' : 'ROLLBACK').catch(() => undefined);
-      const code = errorCode(thrown) ?? '';
-      // 57014: the wait was over, unless somebody cancelled it.
-      if (!['55P03', '40P01', '57014'].includes(code)) throw thrown;
+      if (!busy.includes(errorCode(thrown) ?? '')) throw thrown;
       signal.throwIfAborted();
-      const who = await usersOf(client, brief.held);
-      if (performance.now() > end) throw inUse(brief.held, who, thrown);
-      if (!told && who !== '') brief.onWait(who);
+      const who = await usersOf(client, relations);
+      if (performance.now() > end) throw inUse(relations, who, thrown);
+      if (!told && who !== '') onWait(who);
       told ||= who !== '';
     }
     await delay(PAUSE * (0.5 + Math.random()), undefined, { signal });
@@ -111,7 +150,7 @@ function inUse(relations: readonly RelationName[], who: string, cause: unknown):
   return new DayboardError({
     code: 'adopt.in-use',
     kind: 'refused',
-    message: `${name} was in use all the time, so there was no moment to switch. Nothing was changed, and its readers were not kept waiting.`,
+    message: `${name} was in use all the time, so there was no moment for what had to be done. It is as it was, and its readers were not kept waiting.`,
     facts: { relation: name, ...(who === '' ? {} : { by: who }) },
     next: 'Wait until they have ended (or end them: pg_terminate_backend), and run it again: it goes on where it is.',
     cause: databaseError(cause),

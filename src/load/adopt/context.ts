@@ -20,6 +20,8 @@ export interface AdoptOptions {
   actor: Actor;
   signal: AbortSignal;
   progress: (progress: AdoptProgress) => void;
+  /** For how long a moment is looked for in which nobody uses the table, in milliseconds. */
+  patience?: number;
 }
 
 /** An adoption at work. */

@@ -6,7 +6,7 @@ import { ADOPT_STEPS, type AdoptStep, type Obstacle, type TableAdoption } from '
 import { DayboardError } from '../../project/errors.ts';
 import type { Dataset, Project } from '../../project/model.ts';
 import { checkForeignTable } from '../publish/foreign-table.ts';
-import { readDependents, withPlainNames } from './dependents.ts';
+import { type Dependent, readDependents, withPlainNames } from './dependents.ts';
 import { unfitColumns } from './fit.ts';
 import { beforeName, newName } from './names.ts';
 import { findObstacles, lossNotes, ourViews } from './obstacles.ts';
@@ -70,18 +70,27 @@ export async function planTable(
         done: isDone(step, begun),
       })),
       views: dependents.filter(({ relkind }) => relkind === 'v').map(fullName),
-      notes: [
-        'The new table has one more column at its end, _delivery.',
-        ...rebuilt.map((view) => `${fullName(view)} is built anew by its next refresh, and owed until then.`),
-        ...(await lossNotes(
-          client,
-          original,
-          indexNames(dataset).map(({ name }) => name),
-        )),
-      ],
+      notes: begun?.state === 'switched' ? [] : await notesOf(client, dataset, original, rebuilt),
       obstacles,
     },
   };
+}
+
+async function notesOf(
+  client: ClientBase,
+  dataset: Dataset,
+  original: Original,
+  rebuilt: readonly Dependent[],
+): Promise<string[]> {
+  const indexes = indexNames(dataset).map(({ name }) => name);
+  return [
+    'The new table has one more column at its end, _delivery.',
+    dataset.carries.kind === 'period'
+      ? 'After the switch inserts by others fail, because they do not say which delivery a row is of.'
+      : 'After the switch inserts by others go on for days that have a partition; such rows are older than every delivery.',
+    ...rebuilt.map((view) => `${fullName(view)} is built anew by its next refresh, and owed until then.`),
+    ...(await lossNotes(client, original, indexes)),
+  ];
 }
 
 /** The rows, unless the columns are already in the way; partitions' and work tables' names must be free, too. */

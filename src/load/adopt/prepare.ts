@@ -1,8 +1,9 @@
 import { insertAdoption } from '../../ledger/adoptions.ts';
 import { definitionHash } from '../../ledger/relations.ts';
-import { inTransaction, setForDataset, setLockTimeout, withRetries } from '../../ledger/transaction.ts';
+import { inTransaction, setForDataset, setLockTimeout } from '../../ledger/transaction.ts';
 import type { Dataset } from '../../project/model.ts';
 import { ensureRawTable } from '../publish/raw-table.ts';
+import { patienceOf, untilFree } from './brief.ts';
 import { createLog, createTriggers } from './capture.ts';
 import type { AdoptContext } from './context.ts';
 import { partsOf } from './copy.ts';
@@ -21,10 +22,11 @@ export function adoptionHash(dataset: Dataset): string {
  * the original that write it. From then on no change of the original is missed.
  */
 export async function prepare(context: AdoptContext, survey: Survey): Promise<void> {
-  const { client, project, dataset, original, shape, names, actor, signal } = context;
+  const { client, project, dataset, original, shape, names, actor } = context;
   // Origins and shadows, as for a table that is filled in place: the original is one until the switch.
   await ensureRawTable(client, project.name, dataset);
-  await withRetries(signal, () =>
+  // Readers do not wait for the triggers, and writers not for longer than a try.
+  await untilFree(patienceOf(context, 'prepare'), [original], ['55P03', '40P01'], () =>
     inTransaction(client, async () => {
       await setForDataset(client, dataset);
       await setLockTimeout(client);

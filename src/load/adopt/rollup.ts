@@ -11,7 +11,7 @@ import { publishedSql } from '../../rollup/published.ts';
 import { ownerReadsSql } from '../../rollup/rights.ts';
 import { countedTable, rollupShape, type RollupShape } from '../../rollup/shape.ts';
 import { RAISED } from './apply.ts';
-import { briefly } from './brief.ts';
+import { briefly, patienceOf } from './brief.ts';
 import type { AdoptOptions } from './context.ts';
 import { fingerprint, readDependents, withPlainNames, type Dependent } from './dependents.ts';
 import { beforeName } from './names.ts';
@@ -90,7 +90,7 @@ export async function planRollup(options: RollupOptions): Promise<RollupAdoption
  * Errors: 'adopt.obstacles', 'adopt.uncomputed', 'adopt.in-use' (refused); each leaves the relation as it was.
  */
 export async function replaceWithRollup(options: RollupOptions): Promise<void> {
-  const { client, project, rollup, signal, progress } = options;
+  const { client, project, rollup } = options;
   const shape = rollupShape(project, rollup);
   for (let attempt = 1; ; attempt += 1) {
     const { there, dependents, moved, likeness } = await look(options);
@@ -103,8 +103,7 @@ export async function replaceWithRollup(options: RollupOptions): Promise<void> {
     const sql = publishedSql(shape);
     try {
       await briefly({
-        client,
-        signal,
+        ...patienceOf(options, 'switch'),
         held: [...views, there],
         statements: [
           'SET LOCAL search_path = pg_catalog',
@@ -118,8 +117,6 @@ export async function replaceWithRollup(options: RollupOptions): Promise<void> {
           `DROP ${DROP[there.relkind] ?? 'TABLE'} ${qualified(before)}`,
           recordSql(project, rollup, there, definitionHash(sql)),
         ],
-        onWait: (who) =>
-          progress({ step: 'switch', message: `waiting for a moment in which nobody uses it: ${who}` }),
       });
       return;
     } catch (thrown) {

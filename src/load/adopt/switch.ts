@@ -3,7 +3,7 @@ import type { Renamed } from '../../ledger/adoptions.ts';
 import { ident, literal, qualified } from '../../ledger/sql.ts';
 import { DayboardError } from '../../project/errors.ts';
 import { RAISED } from './apply.ts';
-import { briefly, type Held } from './brief.ts';
+import { briefly, type Held, patienceOf } from './brief.ts';
 import { dropTriggersSql } from './capture.ts';
 import { catchUp } from './catch-up.ts';
 import type { AdoptContext } from './context.ts';
@@ -27,18 +27,14 @@ const TRIES = 50;
  * emptied meanwhile, so that it must be copied anew.
  */
 export async function switchTables(context: AdoptContext): Promise<boolean> {
-  const { client, progress, signal } = context;
   for (let attempt = 1; ; attempt += 1) {
     if ((await catchUp(context)) === 'emptied') return false;
     const { held, statements } = await switchSql(context);
     try {
       await briefly({
-        client,
-        signal,
+        ...patienceOf(context, 'switch'),
         held,
         statements,
-        onWait: (who) =>
-          progress({ step: 'switch', message: `waiting for a moment in which nobody uses it: ${who}` }),
       });
       return true;
     } catch (thrown) {

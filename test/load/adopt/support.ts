@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { adoptTable } from '../../../src/load/adopt/table.ts';
+import { adoptTable, takeBack } from '../../../src/load/adopt/table.ts';
 import type { AdoptOptions } from '../../../src/load/adopt/context.ts';
 import type { AdoptStep } from '../../../src/plan/adoption.ts';
 import type { Column, Dataset, Project } from '../../../src/project/model.ts';
@@ -79,3 +79,34 @@ export function optionsOf(
     ...changes,
   };
 }
+
+export function back(
+  client: pg.Client,
+  project: Project,
+  changes: Partial<AdoptOptions> = {},
+): Promise<void> {
+  return takeBack(optionsOf(client, project, changes));
+}
+
+/** The client, with something done before each of its queries. */
+export function hooked(
+  client: pg.Client,
+  before: (at: number, sql: string) => Promise<void> | void,
+): pg.Client {
+  let at = 0;
+  const query = async (...given: unknown[]): Promise<unknown> => {
+    at += 1;
+    await before(at, String(given[0]));
+    return (client.query as (...each: unknown[]) => Promise<unknown>)(...given);
+  };
+  return new Proxy(client, {
+    get: (target, name) => (name === 'query' ? query : Reflect.get(target, name)),
+  });
+}
+
+/** What adoptions make beside the table, and must leave nothing of. */
+export const LEFTOVERS = `
+  SELECT relname FROM pg_class WHERE relname ~ '(^adopt_|_dayboard_new|_before_dayboard)'
+  UNION ALL SELECT relname FROM pg_class WHERE relnamespace = 'dayboard_staging'::regnamespace
+  UNION ALL SELECT proname FROM pg_proc WHERE proname ~ '^adopt_'
+  UNION ALL SELECT tgname FROM pg_trigger WHERE tgname ~ '^dayboard'`;
