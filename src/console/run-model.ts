@@ -253,7 +253,7 @@ function done(run: RunModel, event: Extract<RunEvent, { type: 'step.done' }>): R
   const amount = [
     `done in ${duration(event.seconds)}`,
     ...(found === undefined ? [] : [foundText(found)]),
-    ...(diff === undefined ? [] : [`${diffCounts(diff)}; Enter on the step shows them`]),
+    ...(diff === undefined ? [] : [`${diffCounts(diff)}; Enter on the step tells more`]),
     ...(event.rows === undefined || diff !== undefined ? [] : [plural(event.rows, 'row')]),
     ...(event.bytes === undefined ? [] : [bytes(event.bytes)]),
   ].join(', ');

@@ -109,7 +109,10 @@ function decideAction(
       ? skip('Nothing of it is published.')
       : { action: 'undo', reason: `Version ${cell.version} is taken back.` };
   if (request.command === 'diff')
-    return { action: 'diff', reason: `Compared with version ${request.against ?? 'of the source'}.` };
+    return {
+      action: 'diff',
+      reason: `Compared with ${request.against === undefined ? 'what is at the source' : `version ${request.against}`}.`,
+    };
   const newer = newerSnapshot(dataset, cell.period, deliveries);
   if (newer !== undefined && cell.version === 0)
     return skip(`The newer snapshot of ${newer} is already published.`);

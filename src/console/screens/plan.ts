@@ -231,7 +231,7 @@ function promptRows(state: ConsoleState, theme: Theme, dialog: PlanDialog): Row[
         ] as Array<readonly [string, string]>,
     );
   const tab =
-    dialog.plan.cells.length === 0
+    dialog.plan.request.command !== 'sync'
       ? []
       : [
           [
