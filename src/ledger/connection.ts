@@ -5,6 +5,7 @@ import { parse } from 'pg-connection-string';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
 import { databaseError } from './errors.ts';
+import { prepareSession } from './session.ts';
 
 export type SslMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
@@ -184,7 +185,7 @@ export class Database {
   }
 
   /** Connection settings for one purpose, shown as 'dayboard <purpose>' in pg_stat_activity. */
-  config(purpose: string): pg.ClientConfig {
+  private config(purpose: string): pg.ClientConfig {
     return {
       ...this.settings.config,
       application_name: `dayboard ${purpose}`.slice(0, 63),
@@ -195,11 +196,11 @@ export class Database {
   /** A connected client; a failure is a DayboardError 'database.…'. A later loss of the connection never throws. */
   async connect(purpose: string): Promise<pg.Client> {
     try {
-      return await this.open(this.config(purpose));
+      return await this.open(purpose);
     } catch (thrown) {
       if (this.settings.sslMode === 'prefer' && isTlsRefusal(thrown)) {
         try {
-          return await this.open({ ...this.config(purpose), ssl: false });
+          return await this.open(purpose, { ssl: false });
         } catch (second) {
           throw databaseError(second, { database: this.settings.display });
         }
@@ -208,12 +209,29 @@ export class Database {
     }
   }
 
-  private async open(config: pg.ClientConfig): Promise<pg.Client> {
-    const client = new pg.Client(config);
+  /** Connections that readers share, at most `max`. */
+  pool(max: number): pg.Pool {
+    const pool = new pg.Pool({
+      ...this.config('read'),
+      max,
+      idleTimeoutMillis: 60_000,
+      // The pool waits for it, which its types do not say.
+      // oxlint-disable-next-line typescript/no-misused-promises
+      onConnect: (client) => prepareSession(client, 'read'),
+    });
+    pool.on('error', () => undefined);
+    // The pool hears only its idle clients: one that is lost while it is used must not end the process.
+    pool.on('connect', (client) => client.on('error', () => undefined));
+    return pool;
+  }
+
+  private async open(purpose: string, changes: pg.ClientConfig = {}): Promise<pg.Client> {
+    const client = new pg.Client({ ...this.config(purpose), ...changes });
     // Without a listener a lost idle connection would end the process; whoever queries next gets the error.
     client.on('error', () => undefined);
     try {
       await client.connect();
+      await prepareSession(client, purpose);
     } catch (thrown) {
       // Not waited for: on a connection that ended while it was made, it may never answer.
       client.end().catch(() => undefined);

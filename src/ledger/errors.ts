@@ -42,6 +42,23 @@ function dependents(thrown: Error): string {
     : '';
 }
 
+/** PostgreSQL has one SQLSTATE for statements that took too long and for those that somebody ended. */
+function cancelledStatement(text: string, where: string): Pick<ErrorParts, 'code' | 'message' | 'next'> {
+  if (/statement timeout/.test(text))
+    return {
+      code: 'database.statement-timeout',
+      message: `A statement took longer than it may and was ended${where}.`,
+      next: 'Raise the limit: the timeout of the check that took so long, or statement_timeout of this role or database. What was not finished was rolled back.',
+    };
+  return {
+    code: 'database.cancelled',
+    message: /user request/.test(text)
+      ? `An administrator, or another session, cancelled a statement${where}.`
+      : `The server ended a statement: ${text}${where}.`,
+    next: "What was not finished was rolled back. Run it again; the server's log says who cancelled it.",
+  };
+}
+
 function explain(
   code: string | undefined,
   text: string,
@@ -108,6 +125,14 @@ function explain(
         code: 'database.lock-timeout',
         message: `Another session holds a lock that was needed: ${text}.`,
         next: 'Try again when it has ended; `pg_stat_activity` shows who it is.',
+      };
+    case '57014':
+      return cancelledStatement(text, where);
+    case '42P17':
+      return {
+        code: 'database.definition',
+        message: `PostgreSQL does not take what the definition asks for: ${text}${where}.`,
+        next: 'Change the definition of the relation that it names (an index, a partition or a view). What was published before is as it was.',
       };
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

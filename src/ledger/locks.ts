@@ -60,7 +60,7 @@ export async function takeLock(client: Queryable, request: LockRequest): Promise
   if (!result.held) throw heldError(request.target, result.holder);
 }
 
-/** Waits for the lock until `signal` aborts the connection's statement or the session's lock_timeout passes. */
+/** Waits for the lock, however long; a cancelled statement ends the waiting. */
 export async function waitForLock(client: Queryable, request: LockRequest): Promise<void> {
   const key = lockKey(request.project, request.target);
   await client.query('SELECT pg_advisory_lock($1::bigint)', [key.toString()]);

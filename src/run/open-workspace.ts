@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { Actor } from '../ledger/actor.ts';
 import { Database, type DatabaseSettings } from '../ledger/connection.ts';
 import { readChecks } from '../ledger/derived.ts';
@@ -96,10 +96,7 @@ class LedgerWorkspace implements Workspace {
     } finally {
       await client.end().catch(() => undefined);
     }
-    const pool = new pg.Pool({ ...this.database.config('read'), max: READERS, idleTimeoutMillis: 60_000 });
-    pool.on('error', () => undefined);
-    // The pool hears only its idle clients: one that is lost while it is used must not end the process.
-    pool.on('connect', (client) => client.on('error', () => undefined));
+    const pool = this.database.pool(READERS);
     this.pool = pool;
     return pool;
   }

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type pg from 'pg';
 import { Database, databaseSettings } from '../../src/ledger/connection.ts';
+import { databaseError } from '../../src/ledger/errors.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 
 const SECRET = 'p%40ss-w0rd';
@@ -126,5 +128,83 @@ describe('a connection that cannot be made', () => {
     const client = await new Database(databaseSettings({ DATABASE_URL: database.url }), true).connect('test');
     await expect(client.query('CREATE TABLE x (a int)')).rejects.toMatchObject({ code: '25006' });
     await client.end();
+  });
+});
+
+describe('a connection', () => {
+  async function settings(client: { query: pg.Client['query'] }, names: readonly string[]) {
+    const found = await client.query<{ name: string; value: string }>(
+      'SELECT name, current_setting(name, true) AS value FROM unnest($1::text[]) AS name',
+      [names],
+    );
+    return Object.fromEntries(found.rows.map((row) => [row.name, row.value]));
+  }
+
+  it.each(['lane', 'control', 'schedule', 'watch', 'read'])(
+    'for %s is found dead by the server within about a minute when the network is cut',
+    async (purpose) => {
+      await using database = await createTestDatabase();
+      const connections = new Database(databaseSettings({ DATABASE_URL: database.url }), false);
+      const pool = connections.pool(1);
+      const client = purpose === 'read' ? pool : await connections.connect(purpose);
+      expect(
+        await settings(client, ['tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_keepalives_count']),
+      ).toEqual({ tcp_keepalives_idle: '30', tcp_keepalives_interval: '10', tcp_keepalives_count: '3' });
+      expect(await settings(client, ['tcp_user_timeout'])).toEqual({ tcp_user_timeout: '60000' });
+      if (client !== pool) await client.end();
+      await pool.end();
+    },
+  );
+
+  it('that works is not under the limits that a role has for queries, and one that reads is', async () => {
+    await using database = await createTestDatabase();
+    const admin = await database.connect();
+    const limits = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
+    for (const name of limits) await admin.query(`ALTER DATABASE "${database.name}" SET ${name} = '2s'`);
+    const connections = new Database(databaseSettings({ DATABASE_URL: database.url }), false);
+    for (const purpose of ['lane', 'control', 'schedule', 'adopt']) {
+      const client = await connections.connect(purpose);
+      expect(await settings(client, limits)).toEqual({
+        statement_timeout: '0',
+        lock_timeout: '0',
+        idle_in_transaction_session_timeout: '1d',
+      });
+      await client.end();
+    }
+    const pool = connections.pool(1);
+    expect(await settings(pool, ['statement_timeout'])).toEqual({ statement_timeout: '2s' });
+    await pool.end();
+  });
+});
+
+describe('an error of the server', () => {
+  async function told(statements: string) {
+    await using database = await createTestDatabase();
+    const client = await database.connect();
+    return await client.query(statements).then(
+      () => undefined,
+      (thrown: unknown) => databaseError(thrown).toJSON(),
+    );
+  }
+
+  it('says whether a statement took too long or somebody ended it', async () => {
+    expect(await told(`SET statement_timeout = '1ms'; SELECT pg_sleep(60)`)).toMatchObject({
+      code: 'database.statement-timeout',
+      facts: { sqlstate: '57014' },
+      next: expect.stringContaining('statement_timeout'),
+    });
+    expect(await told('SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(60)')).toMatchObject({
+      code: 'database.cancelled',
+      facts: { sqlstate: '57014' },
+      message: expect.stringContaining('cancelled'),
+    });
+  });
+
+  it('says that the definition asks for what PostgreSQL does not take', async () => {
+    expect(await told('CREATE TABLE t (at timestamptz); CREATE INDEX ON t ((at::date))')).toMatchObject({
+      code: 'database.definition',
+      message: expect.stringContaining('IMMUTABLE'),
+      facts: { sqlstate: '42P17' },
+    });
   });
 });
