@@ -27,6 +27,7 @@ const COMMANDS = [
   ['runs', 'show'],
   ['runs', 'follow'],
   ['cancel'],
+  ['adopt'],
   ['schedule'],
   ['doctor'],
 ];
