@@ -62,7 +62,7 @@ export async function startRun(plan: Plan, parts: RunnerParts): Promise<Run> {
 async function prepareLedger(control: pg.Client, plan: Plan, parts: RunnerParts): Promise<void> {
   const alive = await aliveRuns(control, plan.project);
   await endInterruptedRuns(control, plan.project, alive);
-  await sweepStaging(control, await aliveRuns(control, undefined));
+  await sweepStaging(control);
   const wanted = plan.cells
     .filter((cell) => cell.action !== 'skip')
     .map((cell) => `delivery ${cell.dataset} ${cell.period}`);

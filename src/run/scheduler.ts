@@ -22,7 +22,7 @@ export interface SchedulerParts {
 /** Never asleep for longer: clocks are set, and machines are suspended. */
 const LONGEST_SLEEP = 60_000;
 
-/** Seconds between tries while the database cannot be reached; the last one is kept to. */
+/** Seconds between tries while the database cannot be reached, or the lock is held; the last one is kept to. */
 const BACK_OFF = [1, 2, 5, 10, 30, 60] as const;
 
 const UNREACHABLE = new Set([
@@ -110,6 +110,26 @@ export class Scheduler {
     this.holdIsSure = true;
   }
 
+  /**
+   * Takes a lock that may be lost anew, before anything is done. Whoever holds it (this process's own connection, which
+   * the server has not found dead yet, or a scheduler that took over) is waited for.
+   */
+  private async regainSchedule(): Promise<void> {
+    let told: string | undefined;
+    for (let failures = 0; !this.stopped.signal.aborted; failures += 1) {
+      try {
+        await this.takeSchedule();
+        return;
+      } catch (thrown) {
+        const error = toDayboardError(thrown);
+        if (error.code !== 'lock.held') throw error;
+        if (error.message !== told) this.parts.log(`${error.message} Nothing is started until it is free.`);
+        told = error.message;
+        await this.parts.sleep(backOff(failures) * 1000, this.stopped.signal);
+      }
+    }
+  }
+
   private async letGo(): Promise<void> {
     const { hold } = this;
     this.hold = undefined;
@@ -142,7 +162,8 @@ export class Scheduler {
   }
 
   private async work(job: Job): Promise<void> {
-    await this.takeSchedule();
+    await this.regainSchedule();
+    if (this.stopped.signal.aborted) return;
     try {
       await (job === 'start' ? this.start() : this.poll());
     } catch (thrown) {
@@ -227,10 +248,15 @@ export class Scheduler {
         const error: DayboardError = toDayboardError(thrown);
         if (!UNREACHABLE.has(error.code)) throw error;
         this.holdIsSure = false;
-        const seconds = BACK_OFF[Math.min(failures, BACK_OFF.length - 1)] ?? 60;
+        const seconds = backOff(failures);
         this.parts.log(`${error.message} Tried again in ${seconds} s.`);
         await this.parts.sleep(seconds * 1000, this.stopped.signal);
       }
     }
   }
+}
+
+/** Seconds until the next try after so many failures before. */
+function backOff(failures: number): number {
+  return BACK_OFF[Math.min(failures, BACK_OFF.length - 1)] ?? 60;
 }

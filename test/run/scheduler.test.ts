@@ -254,6 +254,39 @@ describe('when things break', () => {
     scheduler.stop('step');
   });
 
+  it('a lock that its own dead connection still holds is waited for, and whoever holds it is told once', async () => {
+    const { clock, workspace } = setUp('2024-11-15T00:59:00Z');
+    workspace.published.set('visits 2024-11-14', 'old');
+    workspace.objects.set('visits 2024-11-14', 'new');
+    const { scheduler, log, done } = scheduling(workspace, clock);
+    await clock.until('2024-11-15T00:59:30Z');
+    workspace.tell({ kind: 'lost', error: unreachable().toJSON(), retryInSeconds: 1 });
+    workspace.accidents.hold.push(held(), held(), held(), held());
+    await clock.until('2024-11-15T01:00:17Z');
+    expect(workspace.runs).toEqual([]);
+    expect(log.filter((line) => line.includes('held by'))).toEqual([
+      'delivery visits 2024-11-14 is held by op on bastion. Nothing is started until it is free.',
+    ]);
+    await clock.until('2024-11-15T01:00:18Z');
+    expect(workspace.holds).toBe(1);
+    expect(workspace.runs.map((run) => run.cells)).toEqual([['visits 2024-11-14']]);
+    scheduler.stop('step');
+    await expect(done).resolves.toEqual({ cutShort: false });
+  });
+
+  it('ends while it waits for a lock that it had', async () => {
+    const { clock, workspace } = setUp('2024-11-15T00:59:00Z');
+    const { scheduler, done } = scheduling(workspace, clock);
+    await clock.until('2024-11-15T00:59:30Z');
+    workspace.tell({ kind: 'lost', error: unreachable().toJSON(), retryInSeconds: 1 });
+    workspace.accidents.hold.push(held(), held());
+    await clock.until('2024-11-15T01:00:00Z');
+    const { listings } = workspace;
+    scheduler.stop('step');
+    await expect(done).resolves.toEqual({ cutShort: false });
+    expect(workspace).toMatchObject({ listings, runs: [] });
+  });
+
   it('a source that does not answer is asked again at the next look, with the start that it stopped', async () => {
     const { clock, workspace } = setUp('2024-11-15T00:59:30Z');
     workspace.published.set('visits 2024-11-14', 'old');
