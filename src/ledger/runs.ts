@@ -1,8 +1,11 @@
+import type { ClientBase } from 'pg';
 import type { Plan, PlannedStep } from '../plan/plan.ts';
 import type { RunEvent, Outcome, RunState } from '../plan/events.ts';
 import type { Actor } from './actor.ts';
 import type { Queryable } from './client.ts';
 import { INTERRUPTED } from './deliveries.ts';
+import { aliveRuns, takeLock } from './locks.ts';
+import { inTransaction } from './transaction.ts';
 
 /** The NOTIFY channel of every ledger; payloads name their project. */
 export const CHANNEL = 'dayboard';
@@ -10,25 +13,31 @@ export const CHANNEL = 'dayboard';
 /** PostgreSQL refuses payloads of 8,000 bytes and more. */
 const MAX_PAYLOAD = 7_500;
 
-/** Writes the run and its steps as queued, and returns the run's id. */
-export async function insertRun(client: Queryable, plan: Plan, actor: Actor): Promise<string> {
-  const inserted = await client.query<{ id: string }>(
-    `INSERT INTO dayboard.run (project, context, command, cli, plan, state, by_user, host, pid)
-     VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8) RETURNING id`,
-    [
-      plan.project,
-      plan.context,
-      plan.request.command,
-      plan.cli,
-      JSON.stringify(plan),
-      actor.user,
-      actor.host,
-      actor.pid,
-    ],
-  );
-  const id = (inserted.rows[0] as { id: string }).id;
-  await insertSteps(client, plan.project, id, plan.steps);
-  return id;
+/**
+ * Writes the run and its steps as queued, and returns the run's id. The run's lock is taken on the same connection
+ * before anybody sees the run: one without a lock is a dead one.
+ */
+export async function insertRun(client: ClientBase, plan: Plan, actor: Actor): Promise<string> {
+  return inTransaction(client, async () => {
+    const inserted = await client.query<{ id: string }>(
+      `INSERT INTO dayboard.run (project, context, command, cli, plan, state, by_user, host, pid)
+       VALUES ($1, $2, $3, $4, $5, 'running', $6, $7, $8) RETURNING id`,
+      [
+        plan.project,
+        plan.context,
+        plan.request.command,
+        plan.cli,
+        JSON.stringify(plan),
+        actor.user,
+        actor.host,
+        actor.pid,
+      ],
+    );
+    const id = (inserted.rows[0] as { id: string }).id;
+    await insertSteps(client, plan.project, id, plan.steps);
+    await takeLock(client, { project: plan.project, target: `run ${id}`, actor, run: id });
+    return id;
+  });
 }
 
 async function insertSteps(
@@ -198,15 +207,17 @@ export async function eventsAfter(
  * Runs whose process is gone without an end (nobody holds their lock) are ended as 'interrupted'; what they were at
  * is marked failed, what they had not begun cancelled. Returns their ids.
  */
-export async function endInterruptedRuns(
-  client: Queryable,
-  project: string,
-  alive: readonly string[],
-): Promise<string[]> {
+export async function endInterruptedRuns(client: Queryable, project: string): Promise<string[]> {
+  // In this order: a run appears in the ledger together with its lock, so one that is seen here has one by then.
+  const unended = await client.query<{ id: string }>(
+    `SELECT id FROM dayboard.run WHERE project = $1 AND state = 'running'`,
+    [project],
+  );
+  const alive = await aliveRuns(client, project);
   const ended = await client.query<{ id: string }>(
     `UPDATE dayboard.run SET state = 'interrupted', finished_at = clock_timestamp()
-      WHERE project = $1 AND state = 'running' AND NOT (id::text = ANY ($2)) RETURNING id`,
-    [project, alive],
+      WHERE id = ANY ($1::bigint[]) AND state = 'running' RETURNING id`,
+    [unended.rows.map((row) => row.id).filter((id) => !alive.includes(id))],
   );
   const ids = ended.rows.map((row) => row.id);
   if (ids.length === 0) return ids;

@@ -7,16 +7,22 @@ export class Lanes {
   private readonly idle: pg.Client[] = [];
   private readonly busy = new Set<pg.Client>();
   private readonly database: Database;
+  private readonly signal: AbortSignal;
 
-  constructor(database: Database) {
+  /** @param signal once it is aborted, nothing new begins */
+  constructor(database: Database, signal: AbortSignal) {
     this.database = database;
+    this.signal = signal;
   }
 
-  /** Gives `work` a connection of its own. A lost one is not handed on. */
+  /** Gives `work` a connection of its own. A lost one is not handed on. Rejects with the signal's reason once it is aborted. */
   async use<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+    this.signal.throwIfAborted();
     const client = this.idle.pop() ?? (await this.database.connect('lane'));
     this.busy.add(client);
     try {
+      // It may have been aborted while the connection was made.
+      this.signal.throwIfAborted();
       const result = await work(client);
       this.idle.push(client);
       return result;

@@ -3,7 +3,7 @@ import type { Actor } from '../ledger/actor.ts';
 import type { Queryable } from '../ledger/client.ts';
 import type { Database } from '../ledger/connection.ts';
 import { databaseError, isConnectionLoss } from '../ledger/errors.ts';
-import { aliveRuns, heldError, lockHolders, takeLock, tryLock } from '../ledger/locks.ts';
+import { heldError, lockHolders, tryLock } from '../ledger/locks.ts';
 import { cancelRequest, CHANNEL, endInterruptedRuns, finishRun, insertRun } from '../ledger/runs.ts';
 import { serially } from '../ledger/serial.ts';
 import { deliveryKey } from '../plan/facts.ts';
@@ -50,7 +50,6 @@ export async function startRun(plan: Plan, parts: RunnerParts): Promise<Run> {
   try {
     await prepareLedger(control, plan, parts);
     const id = await insertRun(control, plan, parts.actor);
-    await takeLock(control, { project: plan.project, target: `run ${id}`, actor: parts.actor, run: id });
     const active = new ActiveRun(id, plan, control, parts);
     return { id, done: active.work(), cancel: (mode, by) => active.cancel(mode, by) };
   } catch (thrown) {
@@ -60,8 +59,7 @@ export async function startRun(plan: Plan, parts: RunnerParts): Promise<Run> {
 }
 
 async function prepareLedger(control: pg.Client, plan: Plan, parts: RunnerParts): Promise<void> {
-  const alive = await aliveRuns(control, plan.project);
-  await endInterruptedRuns(control, plan.project, alive);
+  await endInterruptedRuns(control, plan.project);
   await sweepStaging(control);
   const wanted = plan.cells
     .filter((cell) => cell.action !== 'skip')
@@ -76,6 +74,9 @@ const TAKES_DELIVERY: ReadonlySet<string> = new Set(['fetch', 'undo', 'diff']);
 /** Fetched objects that no run has used for so long are evicted from the cache: the source still has them. */
 const CACHE_DAYS = 14;
 
+/** Time between two tries to end what a cancelled run is at. */
+const CANCEL_AGAIN_MILLISECONDS = 1_000;
+
 class ActiveRun {
   private readonly id: string;
   private readonly plan: Plan;
@@ -89,6 +90,7 @@ class ActiveRun {
   private readonly ended: EndedStep[] = [];
   private readonly startedAt: number;
   private stopping: 'step' | 'now' | undefined;
+  private cancelling: NodeJS.Timeout | undefined;
   private lost: DayboardError | undefined;
 
   constructor(id: string, plan: Plan, connection: pg.Client, parts: RunnerParts) {
@@ -115,7 +117,7 @@ class ActiveRun {
       cache: parts.cache,
       actor: parts.actor,
       invocation: parts.invocation,
-      lanes: new Lanes(parts.database),
+      lanes: new Lanes(parts.database, this.abort.signal),
       signal: this.abort.signal,
       work: new Map(),
       cells: new Map(plan.cells.map((cell) => [deliveryKey(cell.dataset, cell.period), cell])),
@@ -139,22 +141,29 @@ class ActiveRun {
       perform: (step) => this.perform(step),
       leave: (step, end, because) => this.leave(step, end, because),
       isStopping: () => this.stopping !== undefined,
-    });
+    }).finally(() => clearInterval(this.cancelling));
     return this.finish();
   }
 
-  /** 'step': nothing new begins; 'now': what is in flight is cancelled and rolled back. */
+  /** 'step': nothing new begins; 'now': what is in flight is cancelled and rolled back, at each call at once. */
   cancel(mode: 'step' | 'now', by: string): void {
-    if (this.stopping === 'now' || this.stopping === mode) return;
-    this.stopping = mode;
-    this.writer.emit({ type: 'run.cancelling', mode, by });
-    if (mode === 'now') void this.abortWork();
+    if (this.stopping !== 'now' && this.stopping !== mode) {
+      this.stopping = mode;
+      this.writer.emit({ type: 'run.cancelling', mode, by });
+    }
+    if (mode === 'now') this.abortWork();
   }
 
-  private async abortWork(): Promise<void> {
+  /** A statement may begin just after the server was told, and one may catch its end: it is told until all have ended. */
+  private abortWork(): void {
     this.abort.abort(
       new DayboardError({ code: 'run.cancelled', kind: 'interrupted', message: 'Cancelled.' }),
     );
+    void this.cancelStatements();
+    this.cancelling ??= setInterval(() => void this.cancelStatements(), CANCEL_AGAIN_MILLISECONDS).unref();
+  }
+
+  private async cancelStatements(): Promise<void> {
     const backends = this.context.lanes.busyBackends();
     if (backends.length === 0 || this.lost !== undefined) return;
     await this.control

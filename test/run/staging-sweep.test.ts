@@ -34,8 +34,11 @@ describe('sweeping what dead runs left', () => {
     const [client, other] = await Promise.all([database.connect(), database.connect()]);
     let begun = false;
     const between: Queryable = {
-      query: (async (...args: Parameters<pg.Client['query']>) => {
-        const found: unknown = await (client.query as (...all: unknown[]) => Promise<unknown>)(...args);
+      query: (async (...args: unknown[]) => {
+        const found: unknown = await (client.query as (...all: unknown[]) => Promise<unknown>).apply(
+          client,
+          args,
+        );
         if (!begun) {
           begun = true;
           await takeLock(other, { project: 'p', target: 'run 7', actor: ann, run: '7' });

@@ -294,6 +294,34 @@ describe('two operators', () => {
     expect(again.outcome.state).toBe('done');
   });
 
+  it('cancel now ends a statement that was not ended by being told once', async () => {
+    await using database = await createTestDatabase();
+    const place = await aPlace();
+    const client = await database.connect();
+    await client.query(`
+      CREATE FUNCTION stubborn() RETURNS int LANGUAGE plpgsql AS $$
+      BEGIN
+        PERFORM pg_sleep(600);
+        RETURN 1;
+      EXCEPTION WHEN query_canceled THEN
+        PERFORM pg_sleep(600);
+        RETURN 2;
+      END $$`);
+    place.project.checks[0]!.sql = 'SELECT stubborn()';
+    place.project.checks[0]!.timeoutSeconds = 600;
+    await using board = await place.open(database);
+    const run = await board.workspace.start(await board.workspace.plan(requestOf({ command: 'check' })));
+    await until(async () => {
+      const asleep = await client.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`,
+      );
+      return asleep.rowCount === 1;
+    });
+    await run.cancel('now');
+    expect(await run.done).toMatchObject({ state: 'cancelled' });
+    await client.end();
+  });
+
   it('see each other’s runs without asking', async () => {
     await using database = await createTestDatabase();
     const place = await aPlace();

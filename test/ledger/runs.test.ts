@@ -1,0 +1,61 @@
+import type pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import type { Queryable } from '../../src/ledger/client.ts';
+import { endInterruptedRuns, insertRun } from '../../src/ledger/runs.ts';
+import { aPlan } from '../cli/support.ts';
+import { createLedgerDatabase } from '../support/ledger.ts';
+import { until } from '../support/until.ts';
+
+const ann = { user: 'ann', host: 'bastion', pid: 11 };
+
+async function states(client: pg.Client): Promise<string[]> {
+  const found = await client.query<{ state: string }>('SELECT state FROM dayboard.run ORDER BY id');
+  return found.rows.map((row) => row.state);
+}
+
+describe('a run that begins', () => {
+  it('is seen by nobody before it holds its lock', async () => {
+    await using database = await createLedgerDatabase();
+    const [gate, client, other] = await Promise.all([1, 2, 3].map(() => database.connect()));
+    await gate!.query('SELECT pg_advisory_lock(42)');
+    await gate!.query(`
+      CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NEW; END';
+      CREATE TRIGGER wait BEFORE INSERT ON dayboard.lock FOR EACH ROW EXECUTE FUNCTION wait()`);
+    const inserting = insertRun(client!, aPlan(), ann);
+    await until(async () => {
+      const waiting = await other!.query(
+        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 42`,
+      );
+      return waiting.rowCount === 1;
+    });
+    expect(await states(other!)).toEqual([]);
+    expect(await endInterruptedRuns(other!, 'test')).toEqual([]);
+    await gate!.query('SELECT pg_advisory_unlock(42)');
+    const id = await inserting;
+    expect(await endInterruptedRuns(other!, 'test')).toEqual([]);
+    expect(await states(other!)).toEqual(['running']);
+    await client!.end();
+    await until(async () => (await endInterruptedRuns(other!, 'test')).includes(id));
+    expect(await states(other!)).toEqual(['interrupted']);
+  });
+
+  it('is not taken for a dead one by who looks for those at that moment', async () => {
+    await using database = await createLedgerDatabase();
+    const [client, other] = await Promise.all([database.connect(), database.connect()]);
+    let begun = false;
+    const between: Queryable = {
+      query: (async (...args: unknown[]) => {
+        const found: unknown = await (other.query as (...all: unknown[]) => Promise<unknown>).apply(
+          other,
+          args,
+        );
+        if (!begun) await insertRun(client, aPlan(), ann);
+        begun = true;
+        return found;
+      }) as Queryable['query'],
+    };
+    expect(await endInterruptedRuns(between, 'test')).toEqual([]);
+    expect(await states(other)).toEqual(['running']);
+  });
+});
