@@ -131,11 +131,11 @@ function textOf({ held, statements, isOpen = false }: Brief): string {
   ].join(';\n');
 }
 
-/** Who holds or uses the relations, for people; empty when nobody does any more. */
+/** Who holds or uses the relations, for people, without the values in their queries; empty when nobody does any more. */
 async function usersOf(client: ClientBase, relations: readonly RelationName[]): Promise<string> {
   const found = await client.query<{ who: string }>(
     `SELECT DISTINCT format('%s (process %s%s) since %s: %s', coalesce(a.usename, a.backend_type), a.pid, coalesce(', ' || nullif(a.application_name, ''), ''),
-              to_char(coalesce(a.xact_start, a.backend_start) AT TIME ZONE 'UTC', 'HH24:MI:SS "UTC"'), left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)) AS who
+              to_char(coalesce(a.xact_start, a.backend_start) AT TIME ZONE 'UTC', 'HH24:MI:SS "UTC"'), left(regexp_replace(regexp_replace(a.query, '\\s+', ' ', 'g'), '''[^'']*''', '''…''', 'g'), 80)) AS who
        FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
       WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid()
         AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())

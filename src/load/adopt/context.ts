@@ -22,6 +22,8 @@ export interface AdoptOptions {
   progress: (progress: AdoptProgress) => void;
   /** For how long a moment is looked for in which nobody uses the table, in milliseconds. */
   patience?: number;
+  /** How many rows are copied in one transaction, as far as days allow; by default what suits the table's indexes. */
+  partRows?: number;
 }
 
 /** An adoption at work. */

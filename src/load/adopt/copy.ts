@@ -19,8 +19,9 @@ export function partsOf(
   dataset: Dataset,
   original: Original,
   days: Survey['days'],
+  partRows?: number,
 ): Array<Pick<AdoptionPart, 'firstDay' | 'nextDay'>> {
-  const most = isIndexed(dataset, original) ? PART_ROWS.indexed : PART_ROWS.scanned;
+  const most = partRows ?? (isIndexed(dataset, original) ? PART_ROWS.indexed : PART_ROWS.scanned);
   const starts: Day[] = [];
   let rows = 0;
   for (const [at, each] of days.entries()) {

@@ -1,11 +1,12 @@
 import { readAdoption, setAdoptionState, type AdoptionRecord } from '../../ledger/adoptions.ts';
-import { databaseError } from '../../ledger/errors.ts';
+import { databaseError, errorCode } from '../../ledger/errors.ts';
 import { qualified } from '../../ledger/sql.ts';
 import { inTransaction } from '../../ledger/transaction.ts';
 import { ADOPT_STEPS, type AdoptStep, type TableAdoption } from '../../plan/adoption.ts';
 import { DayboardError } from '../../project/errors.ts';
 import type { Dataset } from '../../project/model.ts';
 import { ensureRawTable } from '../publish/raw-table.ts';
+import { RAISED } from './apply.ts';
 import { backFromCopy, backFromSwitch } from './back.ts';
 import { catchUp } from './catch-up.ts';
 import { compareRows } from './compare.ts';
@@ -60,7 +61,9 @@ export async function adoptTable(options: AdoptOptions, through: AdoptStep): Pro
     }
     return (await planTable(client, project, dataset, false)).plan;
   } catch (thrown) {
-    throw databaseError(thrown, { dataset: dataset.name });
+    throw errorCode(thrown) === RAISED.lost
+      ? lost(dataset)
+      : databaseError(thrown, { dataset: dataset.name });
   }
 }
 
@@ -90,9 +93,17 @@ async function copy(context: AdoptContext): Promise<void> {
   while ((await catchUp(context)) === 'emptied');
   await settleDeliveries(context);
   progress({ step: 'copy', message: 'measuring the new table for the planner' });
-  await client.query(`ANALYZE ${qualified(shape.raw)}`);
+  await client.query(`ANALYZE ${(await analyzesAlone(client)) ? 'ONLY ' : ''}${qualified(shape.raw)}`);
   await compareRows(context);
   await setAdoptionState(client, project.name, dataset.name, 'copied');
+}
+
+/** Partitions were analysed when they were filled. Before PostgreSQL 18 a table cannot be without them. */
+async function analyzesAlone(client: AdoptContext['client']): Promise<boolean> {
+  const found = await client.query<{ version: number }>(
+    `SELECT current_setting('server_version_num')::int AS version`,
+  );
+  return (found.rows[0]?.version ?? 0) >= 180_000;
 }
 
 /**
@@ -130,6 +141,15 @@ const NONE = {
   rows: 0,
   bytes: 0,
 };
+
+function lost(dataset: Dataset): DayboardError {
+  return new DayboardError({
+    code: 'adopt.differs',
+    message: `Rows went from ${fullName(dataset.table)} that its copy does not have. The original is as it was and stays in use.`,
+    facts: { dataset: dataset.name },
+    next: `Take it back with \`dayboard adopt ${dataset.name} --back\` and start again. If it happens twice, something changes the table without its triggers.`,
+  });
+}
 
 function requireUnchanged({ dataset, original }: AdoptContext, record: AdoptionRecord): void {
   if (record.columnsHash === columnsHash(original) && record.definitionHash === adoptionHash(dataset)) return;

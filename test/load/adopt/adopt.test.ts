@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { relationState } from '../../../src/ledger/relations.ts';
+import { undoDelivery } from '../../../src/load/publish/undo.ts';
 import { lines, publishRows, startRun } from '../../support/deliveries.ts';
 import { createLedgerDatabase } from '../../support/ledger.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
@@ -255,5 +256,30 @@ describe('the deliveries of its rows', () => {
       '2024-11-01|a|1',
       '2024-11-01|b|1',
     ]);
+  });
+
+  it('lets a version that was published before be undone after', async () => {
+    const project = projectOf(visits());
+    const dataset = project.datasets[0]!;
+    await aTable(client, 1, 3);
+    const run = await startRun(client, project.name);
+    const publisher = { client, project, dataset, run };
+    const row = (id: string, agent: string) => ({ id, at: at('2024-11-01'), agent, day: '2024-11-01' });
+    await publishRows(publisher, '2024-11-01', [row('a', 'first'), row('b', 'first')]);
+    const before = await lines(client, ROWS);
+    await publishRows(publisher, '2024-11-01', [row('b', 'second'), row('c', 'second')]);
+    await adopt(client, project, 'finish');
+    const signal = new AbortController().signal;
+    await undoDelivery({
+      client,
+      project,
+      dataset,
+      period: '2024-11-01',
+      run,
+      derive: true,
+      signal,
+      by: 'ann',
+    });
+    expect(await lines(client, ROWS)).toEqual(before);
   });
 });

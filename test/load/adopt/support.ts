@@ -40,6 +40,7 @@ export async function aTable(client: pg.Client, days = 4, perDay = 50): Promise<
     CREATE SCHEMA IF NOT EXISTS stats;
     CREATE TABLE stats.visits (id varchar NOT NULL, at timestamptz NOT NULL, agent text, hits integer DEFAULT 7);
     CREATE UNIQUE INDEX unique_visits ON stats.visits (id, at);
+    CREATE INDEX visits_at ON stats.visits (at);
     CREATE INDEX "Visits ""at"" idx" ON stats.visits (hits);
     COMMENT ON TABLE stats.visits IS 'who''s there';
     COMMENT ON COLUMN stats.visits.agent IS 'a \\ b';
@@ -76,6 +77,7 @@ export function optionsOf(
     actor: { user: 'ann', host: 'bastion', pid: 1 },
     signal: new AbortController().signal,
     progress: () => undefined,
+    partRows: 90,
     ...changes,
   };
 }
