@@ -22,6 +22,8 @@ export interface SelectedCell {
   state: CellState;
   /** A version of it is published. */
   published: boolean;
+  /** What is at the source was taken back by an undo. */
+  takenBack?: true;
 }
 
 /** What actions are decided from: what is selected, what runs, and what this context allows. */

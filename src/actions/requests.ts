@@ -10,11 +10,11 @@ const CONCURRENCY = 4;
 const LEFT_ALONE: ReadonlySet<CellState> = new Set(['loaded', 'suspicious']);
 
 /**
- * The whole pipeline for these cells. What is loaded already is left alone, unless all of them are: whoever asks to
- * import loaded days means to load them again.
+ * The whole pipeline for these cells. What is loaded already, or was taken back, is left alone, unless all of them are:
+ * whoever asks to import such days means to load them again.
  */
 export function importRequest(cells: readonly SelectedCell[]): PlanRequest | undefined {
-  const again = cells.length > 0 && cells.every((cell) => LEFT_ALONE.has(cell.state));
+  const again = cells.length > 0 && cells.every((cell) => LEFT_ALONE.has(cell.state) || cell.takenBack);
   return syncRequest(cells, again ? ['all'] : [...DEFAULT_REPROCESS]);
 }
 

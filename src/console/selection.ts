@@ -108,8 +108,14 @@ export function selectedCells(state: ConsoleState): SelectedCell[] {
   return cell === undefined ? [] : [selected(cell)];
 }
 
-function selected({ dataset, period, state, version }: Cell): SelectedCell {
-  return { dataset, period, state, published: version > 0 };
+function selected({ dataset, period, state, version, takenBack }: Cell): SelectedCell {
+  return {
+    dataset,
+    period,
+    state,
+    published: version > 0,
+    ...(takenBack === undefined ? {} : { takenBack }),
+  };
 }
 
 /** In the board's order. */

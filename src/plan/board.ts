@@ -23,6 +23,8 @@ export interface Cell {
   progress?: Progress & { kind: string };
   /** True when what is published was published while another attempt failed later. */
   publishedBefore: boolean;
+  /** What is at the source was taken back by an undo: only `--reprocess all` loads it again. */
+  takenBack?: true;
 }
 
 /** A row of the board. */

@@ -14,6 +14,9 @@ export interface StateContext {
   knownSince?: Period | undefined;
 }
 
+/** What is taken back would come again by itself within minutes where a schedule runs. */
+const ONLY_WHEN_ASKED = 'It is loaded again only when asked for (--reprocess all).';
+
 /** An ETag means the same object only under the same key. */
 function isSameObject(
   version: { key: string; etag: string },
@@ -24,7 +27,7 @@ function isSameObject(
 
 /** A delivery's cell: its state, worst first as DESIGN section 2 orders them, and why, in one sentence. */
 export function cellOf(dataset: Dataset, facts: DeliveryFacts, context: StateContext): Cell {
-  const { state, why, since } = decide(dataset, facts, context);
+  const { state, why, since, takenBack } = decide(dataset, facts, context);
   const { version, object, attempt } = facts;
   const run = attempt?.run ?? version?.run;
   return {
@@ -40,6 +43,7 @@ export function cellOf(dataset: Dataset, facts: DeliveryFacts, context: StateCon
       : { object: { key: object.key, size: object.size, etag: object.etag, modified: object.modified } }),
     ...(run === undefined ? {} : { run }),
     ...(since === undefined ? {} : { since }),
+    ...(takenBack === undefined ? {} : { takenBack }),
     ...(state === 'failed' && attempt?.error !== undefined ? { error: attempt.error } : {}),
     ...(state === 'running' && attempt !== undefined
       ? { progress: { ...attempt.progress, kind: attempt.kind } }
@@ -51,6 +55,7 @@ interface Decision {
   state: CellState;
   why: string;
   since?: string | undefined;
+  takenBack?: true;
 }
 
 function decide(dataset: Dataset, facts: DeliveryFacts, context: StateContext): Decision {
@@ -70,11 +75,25 @@ function attempted({ attempt, object, version }: DeliveryFacts): Decision | unde
   }
   // A missing object is the source's state, told by the listing; and a new object deserves a new judgement.
   if (attempt.error?.code === 'source.object-missing') return undefined;
-  if (version !== undefined && version.publishedAt > attempt.at) return undefined;
+  if (version !== undefined && isSuperseded(attempt, version)) return undefined;
   if (object !== undefined && attempt.etag !== undefined && attempt.etag !== object.etag) return undefined;
   const kept =
     version === undefined ? 'Nothing was published.' : `Version ${version.version} is still published.`;
   return { state: 'failed', why: `${attempt.error?.message ?? 'It failed.'} ${kept}`, since: attempt.at };
+}
+
+/**
+ * Whether what was published makes a failed attempt a thing of the past: its own run published after all, or a later
+ * one did. The clocks of servers and clients differ; they are asked only where there is no run, and for an attempt
+ * that was refused because the publishing run was at the delivery.
+ */
+function isSuperseded(
+  attempt: NonNullable<DeliveryFacts['attempt']>,
+  version: NonNullable<DeliveryFacts['version']>,
+): boolean {
+  if (version.run === undefined || attempt.error?.code === 'lock.held')
+    return version.publishedAt > attempt.at;
+  return BigInt(version.run) >= BigInt(attempt.run);
 }
 
 function published({ version, object, undone }: DeliveryFacts, context: StateContext): Decision {
@@ -84,8 +103,9 @@ function published({ version, object, undone }: DeliveryFacts, context: StateCon
   if (object !== undefined && undone !== undefined && isSameObject(undone, object)) {
     return {
       state: finding === undefined ? 'loaded' : 'suspicious',
-      why: `Version ${version.version}: ${undone.by} took version ${undone.version}, which is what is at the source, back. It is loaded again only when asked for (--reprocess all).`,
+      why: `Version ${version.version}: ${undone.by} took version ${undone.version}, which is what is at the source, back. ${ONLY_WHEN_ASKED}`,
       since,
+      takenBack: true,
     };
   }
   if (object !== undefined && !isSameObject(version, object)) {
@@ -118,8 +138,9 @@ function unpublished(
   if (object !== undefined && undone !== undefined && isSameObject(undone, object)) {
     return {
       state: 'available',
-      why: `${undone.by} took version ${undone.version} of what is at the source back. A sync loads it again.`,
+      why: `${undone.by} took version ${undone.version} of what is at the source back. ${ONLY_WHEN_ASKED}`,
       since: undone.at,
+      takenBack: true,
     };
   }
   if (object !== undefined) {

@@ -120,6 +120,7 @@ function decideAction(
     request.reprocess.includes('all') ||
     request.reprocess.some((word) => word !== 'all' && TAKES[word].includes(cell.state));
   if (request.command === 'fetch') return fetchAction(cell, wanted);
+  if (cell.takenBack && !request.reprocess.includes('all')) return skip(cell.why);
   if (!wanted)
     return skip(
       cell.state === 'loaded' || cell.state === 'suspicious'
@@ -140,6 +141,7 @@ function notAskedFor(cell: Cell): string {
 
 function reasonFor(cell: Cell, project: Project): string {
   if (cell.state === 'loaded') return `Loaded again: version ${cell.version} is replaced.`;
+  if (cell.takenBack) return 'Taken back before; it is loaded again because it was asked for.';
   if (cell.state === 'missing')
     return `Nothing was at the source of ${project.name} when it was last listed; it is looked up again.`;
   return cell.why;

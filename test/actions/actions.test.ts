@@ -174,6 +174,12 @@ describe('requests', () => {
     expect(importRequest([cell('a', '2026-11-01', 'loaded')])?.reprocess).toEqual(['all']);
   });
 
+  it('load what was taken back again when nothing else is selected', () => {
+    const takenBack = { ...cell('a', '2026-11-01', 'available'), takenBack: true as const };
+    expect(importRequest([takenBack, cell('a', '2026-11-02', 'loaded')])?.reprocess).toEqual(['all']);
+    expect(importRequest([takenBack, cell('a', '2026-11-02', 'available')])?.reprocess).not.toContain('all');
+  });
+
   it('ask for nothing when nothing is selected', () => {
     expect(importRequest([])).toBeUndefined();
     expect(retryRequest([])).toBeUndefined();

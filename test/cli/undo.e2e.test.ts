@@ -88,4 +88,19 @@ describe('undo', () => {
     const { code, stdout } = await place.run(['undo', DAY, 'visits']);
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to do') });
   });
+
+  it('of a first version leaves the day empty until somebody asks for it', async () => {
+    const place = await Place.make(CONFIG);
+    place.deliver(`visits_${DAY}.csv`, file('a', 'b'));
+    await place.run(['sync', DAY, 'visits']);
+    expect((await place.run(['undo', DAY, 'visits'])).code).toBe(0);
+    const again = await place.run(['sync', DAY, 'visits']);
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing to do') });
+    expect(await visits(place)).toEqual([]);
+    expect((await place.run(['status', DAY, 'visits', '--json'])).json()).toMatchObject([
+      { cells: [{ state: 'available', why: expect.stringContaining('--reprocess all') }] },
+    ]);
+    expect((await place.run(['sync', DAY, 'visits', '--reprocess', 'all'])).stdout).toContain('1 published');
+    expect(await visits(place)).toEqual(['a', 'b']);
+  });
 });

@@ -84,8 +84,10 @@ describe('the state of a delivery', () => {
     expect(stateOf({ object: { ...object, etag: 'three' }, version, undone }).state).toBe('stale');
     expect(stateOf({ object: { ...object, etag: 'two' }, undone })).toMatchObject({
       state: 'available',
-      why: expect.stringContaining('ann on db-1 took version 3'),
+      takenBack: true,
+      why: expect.stringMatching(/^ann on db-1 took version 3 .* only when asked for \(--reprocess all\)\.$/),
     });
+    expect(stateOf({ object: { ...object, etag: 'three' }, undone })).not.toHaveProperty('takenBack');
   });
 
   it('is owed when it was loaded under other rules', () => {
@@ -113,11 +115,29 @@ describe('the state of a delivery', () => {
     });
   });
 
-  it('forgets a failure when a later publish succeeded or another object came', () => {
-    expect(
-      stateOf({ object, version: { ...version, publishedAt: '2024-11-15T03:00:00.000Z' }, attempt: failure })
-        .state,
-    ).toBe('loaded');
+  it.each([
+    ['its own run published it', { run: '9' }],
+    ['a later run published it', { run: '10' }],
+  ])('forgets a failure when %s, whatever the clocks say', (_, published) => {
+    const behind = { ...version, ...published, publishedAt: '2024-11-15T00:00:00.000Z' };
+    expect(stateOf({ object, version: behind, attempt: failure }).state).toBe('loaded');
+  });
+
+  it('keeps the failure of a later run, whatever the clocks say', () => {
+    const ahead = { ...version, run: '8', publishedAt: '2024-11-15T03:00:00.000Z' };
+    expect(stateOf({ object, version: ahead, attempt: failure }).state).toBe('failed');
+  });
+
+  it('goes by the time where a version has no run, or a run was refused because another was at it', () => {
+    const { run: _, ...withoutRun } = version;
+    const at = (time: string) => ({ ...withoutRun, publishedAt: `2024-11-15T${time}:00.000Z` });
+    expect(stateOf({ object, version: at('01:59'), attempt: failure }).state).toBe('failed');
+    expect(stateOf({ object, version: at('02:01'), attempt: failure }).state).toBe('loaded');
+    const refused = { ...failure, error: { code: 'lock.held', message: 'Held.', facts: {} } };
+    expect(stateOf({ object, version: { ...at('02:01'), run: '7' }, attempt: refused }).state).toBe('loaded');
+  });
+
+  it('forgets a failure when another object came', () => {
     expect(stateOf({ object: { ...object, etag: 'two' }, attempt: failure }).state).toBe('available');
   });
 

@@ -3,6 +3,8 @@ import { DEFAULT_REPROCESS } from '../../src/plan/command-line.ts';
 import { deliveryKey, type DeliveryFacts } from '../../src/plan/facts.ts';
 import { durationKey, makePlan, type PlanInput } from '../../src/plan/make.ts';
 import type { PlanRequest } from '../../src/plan/plan.ts';
+import type { Reprocess } from '../../src/project/model.ts';
+import { isForPoll, isForStart } from '../../src/run/catch-up.ts';
 import { aDataset, aProject, aRollup } from '../support/definitions.ts';
 
 const NOW = '2024-11-15T07:40:00Z';
@@ -124,6 +126,30 @@ describe('a plan', () => {
     expect(
       makePlan(input({ request: request({ command: 'fetch' }) })).steps.map((step) => step.kind),
     ).toEqual(['fetch']);
+  });
+
+  it('loads what was taken back again only when all is asked for, by a schedule never', () => {
+    const undone = { version: 1, key: 'visits_2024-11-14.csv', etag: 'one', at: NOW, by: 'ann on db-1' };
+    const facts = { dataset: 'visits', period: '2024-11-14', object: object('2024-11-14'), undone };
+    const deliveries = new Map([[deliveryKey('visits', '2024-11-14'), facts]]);
+    const cells = [{ dataset: 'visits', periods: ['2024-11-14'] }];
+    const planOf = (reprocess: Reprocess[], changed = facts) =>
+      makePlan(
+        input({
+          request: request({ cells, reprocess }),
+          deliveries: new Map(deliveries).set(deliveryKey('visits', '2024-11-14'), changed),
+        }),
+      );
+    const [left] = planOf(['missing', 'failed', 'stale']).cells;
+    expect(left).toMatchObject({
+      state: 'available',
+      action: 'skip',
+      reason: expect.stringContaining('only when asked for (--reprocess all)'),
+    });
+    expect([isForPoll(left!), isForStart(left!)]).toEqual([false, false]);
+    expect(planOf(['all']).cells[0]).toMatchObject({ action: 'import' });
+    const replaced = { ...facts, object: object('2024-11-14', 'two') };
+    expect(planOf(['missing'], replaced).cells[0]).toMatchObject({ action: 'import' });
   });
 
   it('takes in only the states that --reprocess names', () => {
