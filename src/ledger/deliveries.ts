@@ -242,23 +242,7 @@ export async function writeListing(
 ): Promise<number> {
   await client.query('BEGIN');
   try {
-    const changed = await client.query(
-      `INSERT INTO dayboard.object AS o (project, dataset, period, key, size, etag, modified)
-       SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[])
-       ON CONFLICT (project, dataset, period) DO UPDATE
-         SET key = excluded.key, size = excluded.size, etag = excluded.etag, modified = excluded.modified,
-             first_seen = clock_timestamp(), last_seen = clock_timestamp()
-         WHERE (o.key, o.size, o.etag, o.modified) IS DISTINCT FROM (excluded.key, excluded.size, excluded.etag, excluded.modified)`,
-      [
-        project,
-        listed.map((each) => each.dataset),
-        listed.map((each) => each.period),
-        listed.map((each) => each.object.key),
-        listed.map((each) => each.object.size),
-        listed.map((each) => each.object.etag),
-        listed.map((each) => each.object.modified),
-      ],
-    );
+    const changed = await writeObjects(client, project, listed);
     const gone = await client.query(
       `DELETE FROM dayboard.object o
         WHERE o.project = $1 AND o.dataset = ANY ($2)
@@ -271,11 +255,37 @@ export async function writeListing(
       [project, source, listed.length],
     );
     await client.query('COMMIT');
-    return (changed.rowCount ?? 0) + (gone.rowCount ?? 0);
+    return changed + (gone.rowCount ?? 0);
   } catch (thrown) {
     await client.query('ROLLBACK').catch(() => undefined);
     throw thrown;
   }
+}
+
+/** Writes objects that were seen at a source, as a listing would; what else was seen before stays. Returns how many are new or changed. */
+export async function writeObjects(
+  client: Queryable,
+  project: string,
+  listed: readonly ListedObject[],
+): Promise<number> {
+  const changed = await client.query(
+    `INSERT INTO dayboard.object AS o (project, dataset, period, key, size, etag, modified)
+     SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::timestamptz[])
+     ON CONFLICT (project, dataset, period) DO UPDATE
+       SET key = excluded.key, size = excluded.size, etag = excluded.etag, modified = excluded.modified,
+           first_seen = clock_timestamp(), last_seen = clock_timestamp()
+       WHERE (o.key, o.size, o.etag, o.modified) IS DISTINCT FROM (excluded.key, excluded.size, excluded.etag, excluded.modified)`,
+    [
+      project,
+      listed.map((each) => each.dataset),
+      listed.map((each) => each.period),
+      listed.map((each) => each.object.key),
+      listed.map((each) => each.object.size),
+      listed.map((each) => each.object.etag),
+      listed.map((each) => each.object.modified),
+    ],
+  );
+  return changed.rowCount ?? 0;
 }
 
 /** Records that a source could not be listed; what was seen before stays, with its age. */

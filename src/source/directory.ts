@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { constants, type FileHandle, open, opendir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { DayboardError } from '../project/errors.ts';
-import type { Dataset, SourceObject } from '../project/model.ts';
+import type { Dataset, Period, SourceObject } from '../project/model.ts';
 import { sourceBody } from './body.ts';
 import {
   interrupted,
@@ -37,10 +37,14 @@ class DirectorySource implements Source {
     this.place = printable(directory);
   }
 
-  async *list(datasets: readonly Dataset[], signal?: AbortSignal): AsyncGenerator<ListedObject> {
+  async *list(
+    datasets: readonly Dataset[],
+    signal?: AbortSignal,
+    only?: Period,
+  ): AsyncGenerator<ListedObject> {
     const root = await this.#root();
     const deliveries = new Deliveries();
-    for (const { base, depth, patterns } of walks(datasets)) {
+    for (const { base, depth, patterns } of walks(datasets, only)) {
       const wanted = (key: string): boolean => patterns.some((pattern) => pattern.match(key) !== undefined);
       for await (const keys of batches(this.#keys(root, base, depth, wanted), BATCH)) {
         throwIfCancelled(signal);
@@ -185,18 +189,22 @@ interface Walk {
   patterns: KeyPattern[];
 }
 
-function walks(datasets: readonly Dataset[]): Iterable<Walk> {
+function walks(datasets: readonly Dataset[], only: Period | undefined): Iterable<Walk> {
   const found = new Map<string, Walk>();
   for (const dataset of datasets) {
-    const pattern = keyPattern(dataset);
+    const pattern = keyPattern(dataset, only);
     const base = pattern.prefix.slice(0, pattern.prefix.lastIndexOf('/') + 1);
-    const depth = dataset.key.slice(base.length).split('/').length - 1;
+    const depth = levels(dataset.key) - levels(base);
     const name = `${depth} ${base}`;
     const walk = found.get(name) ?? { base, depth, patterns: [] };
     walk.patterns.push(pattern);
     found.set(name, walk);
   }
   return found.values();
+}
+
+function levels(key: string): number {
+  return key.split('/').length - 1;
 }
 
 function collect(deliveries: Deliveries, patterns: readonly KeyPattern[], object: SourceObject): void {

@@ -6,7 +6,7 @@ import type { ListedObject } from './source.ts';
 /** How the keys of one dataset's objects look. */
 export interface KeyPattern {
   dataset: string;
-  /** What every key begins with: the text before `{period}`. */
+  /** What every key begins with: the text before `{period}`, and the period where there is only one. */
   prefix: string;
   /** No key of interest stands before this one or is this one: from `since`. */
   startAfter?: string;
@@ -22,8 +22,14 @@ const UNIT_FORMS: Record<PeriodUnit, string> = {
   month: '\\d{4}-\\d{2}',
 };
 
-/** The pattern of a dataset's keys, plain and compressed. Fails with 'config.key' when the definition has no place for the period. */
-export function keyPattern(dataset: Pick<Dataset, 'name' | 'key' | 'period' | 'since'>): KeyPattern {
+/**
+ * The pattern of a dataset's keys, plain and compressed, or of those of one period. Fails with 'config.key' when the
+ * definition has no place for the period.
+ */
+export function keyPattern(
+  dataset: Pick<Dataset, 'name' | 'key' | 'period' | 'since'>,
+  only?: Period,
+): KeyPattern {
   const [prefix = '', ...rest] = dataset.key.replace(COMPRESSED, '').split(PLACEHOLDER);
   if (rest.length === 0) {
     throw new DayboardError({
@@ -35,13 +41,13 @@ export function keyPattern(dataset: Pick<Dataset, 'name' | 'key' | 'period' | 's
     });
   }
   // Where the period stands several times, it must be the same one.
-  const form = `^${escaped(prefix)}(${UNIT_FORMS[dataset.period]})${rest.map(escaped).join('\\1')}(?:\\.gz|\\.zst)?$`;
+  const form = `^${escaped(prefix)}(${only === undefined ? UNIT_FORMS[dataset.period] : escaped(only)})${rest.map(escaped).join('\\1')}(?:\\.gz|\\.zst)?$`;
   const expression = new RegExp(form, 'u');
   const { since } = dataset;
   return {
     dataset: dataset.name,
-    prefix,
-    ...(since === undefined ? {} : { startAfter: prefix + addPeriods(since, -1) }),
+    prefix: prefix + (only ?? ''),
+    ...(since === undefined || only !== undefined ? {} : { startAfter: prefix + addPeriods(since, -1) }),
     match: (key) => {
       const period = key.startsWith(prefix) ? expression.exec(key)?.[1] : undefined;
       return period !== undefined && (since === undefined || period >= since) && isReal(period)

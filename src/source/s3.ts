@@ -1,7 +1,7 @@
 import type { GetObjectCommandOutput, ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { DayboardError } from '../project/errors.ts';
-import type { Dataset, SourceObject } from '../project/model.ts';
+import type { Dataset, Period, SourceObject } from '../project/model.ts';
 import { sourceBody } from './body.ts';
 import { interrupted, objectChanged, objectFacts, printable, UNCHANGED } from './errors.ts';
 import { Deliveries, keyPattern, type Listing, listings } from './keys.ts';
@@ -36,8 +36,12 @@ class S3Source implements Source {
     this.place = settings.place;
   }
 
-  async *list(datasets: readonly Dataset[], signal?: AbortSignal): AsyncGenerator<ListedObject> {
-    const passes = listings(datasets.map(keyPattern));
+  async *list(
+    datasets: readonly Dataset[],
+    signal?: AbortSignal,
+    only?: Period,
+  ): AsyncGenerator<ListedObject> {
+    const passes = listings(datasets.map((dataset) => keyPattern(dataset, only)));
     const found = inParallel(passes, LISTINGS, (pass, stop) =>
       this.#listOne(pass, signal === undefined ? stop : AbortSignal.any([signal, stop])),
     );

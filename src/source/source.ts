@@ -28,9 +28,10 @@ export interface Source {
   readonly place: string;
   /**
    * Everything the source has for these datasets: one object per dataset and period (the last modified one when a
-   * period has a plain and a compressed object). Pages through listings of any length.
+   * period has a plain and a compressed object). Pages through listings of any length; with `only`, what it has for
+   * that one period, which is a look-up and no listing.
    */
-  list(datasets: readonly Dataset[], signal?: AbortSignal): AsyncIterable<ListedObject>;
+  list(datasets: readonly Dataset[], signal?: AbortSignal, only?: Period): AsyncIterable<ListedObject>;
   /**
    * Opens bytes `from`..`to` (inclusive; whole when absent) of exactly this version of the object.
    * Fails with 'source.object-changed' when the ETag is another by now, 'source.object-missing' when it is gone.

@@ -89,6 +89,20 @@ describe('a workspace', () => {
     ]);
   });
 
+  it('finds a file that came after the source was listed, and says so in the ledger', async () => {
+    await using database = await createTestDatabase();
+    const place = await aPlace();
+    await using board = await place.open(database);
+    await board.workspace.list();
+    const plan = await board.workspace.plan(requestOf({ cells: visits('2024-11-14') }));
+    expect(plan.cells[0]).toMatchObject({ state: 'missing', action: 'import' });
+    await place.deliver('2024-11-14', 'c,2024-11-14\n');
+    const run = await board.workspace.start(plan);
+    expect(await run.done).toMatchObject({ state: 'done', deliveries: { published: 1 } });
+    const [row] = (await board.workspace.board({ first: '2024-11-14', last: '2024-11-14' })).rows;
+    expect(row?.cells[0]).toMatchObject({ state: 'loaded', object: { key: 'visits_2024-11-14.csv' } });
+  });
+
   it('goes on past a failed day, says what failed, and leaves what was published', async () => {
     await using database = await createTestDatabase();
     const place = await aPlace();

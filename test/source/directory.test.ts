@@ -41,6 +41,19 @@ describe('a directory', () => {
     ]);
   });
 
+  it('looks up one period, in a directory of its own too', async () => {
+    const directory = await directoryWith({
+      'in/2024-11-13/visits_2024-11-13.csv': 'a',
+      'in/2024-11-14/visits_2024-11-14.csv': 'a',
+      'in/2024-11-14/visits_2024-11-13.csv': 'a',
+    });
+    const nested = dataset('in/{period}/visits_{period}.csv', { name: 'visits' });
+    const found: ListedObject[] = [];
+    for await (const each of directorySource(directory).list([nested], undefined, '2024-11-14'))
+      found.push(each);
+    expect(found.map((each) => each.object.key)).toEqual(['in/2024-11-14/visits_2024-11-14.csv']);
+  });
+
   it('looks into subdirectories as deep as the key says, and no deeper', async () => {
     const directory = await directoryWith({
       'in/2024-11-14/visits.csv': 'a',

@@ -41,6 +41,16 @@ describe('a key pattern', () => {
     expect(nested.match('2024-11-14/visits_2024-11-15.csv')).toBeUndefined();
   });
 
+  it('of one period knows that one alone, and lists nothing beside it', () => {
+    const nested = dataset('{period}/visits_{period}.csv', { since: '2024-03-01' });
+    const one = keyPattern(nested, '2024-11-14');
+    expect(one.match('2024-11-14/visits_2024-11-14.csv.gz')).toBe('2024-11-14');
+    expect(one.match('2024-11-13/visits_2024-11-13.csv')).toBeUndefined();
+    expect(one).toMatchObject({ prefix: '2024-11-14' });
+    expect(one.startAfter).toBeUndefined();
+    expect(keyPattern(nested, '2024-02-01').match('2024-02-01/visits_2024-02-01.csv')).toBeUndefined();
+  });
+
   it('knows weeks and months', () => {
     const weeks = keyPattern(dataset('w_{period}.csv', { period: 'week' }));
     expect(weeks.match('w_2020-W53.csv')).toBe('2020-W53');

@@ -48,6 +48,20 @@ describe('a listing', () => {
     ]);
   });
 
+  it('of one period asks for its keys alone', async () => {
+    const s3 = await bucketWith([
+      'visits_2024-11-13.csv',
+      'visits_2024-11-14.csv.gz',
+      'visits_2024-11-15.csv',
+    ]);
+    const seen = watchListings(s3);
+    const found: string[] = [];
+    for await (const { object } of sourceOf(s3).list([visits], undefined, '2024-11-14'))
+      found.push(object.key);
+    expect(found).toEqual(['visits_2024-11-14.csv.gz']);
+    expect(seen).toMatchObject([{ prefix: 'visits_2024-11-14' }]);
+  });
+
   it('says size, ETag and time of an object as the service has them', async () => {
     const s3 = await startTestS3();
     const etag = await s3.put('visits_2024-11-14.csv', 'twelve bytes');
