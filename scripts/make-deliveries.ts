@@ -14,9 +14,9 @@ import {
   deliveryKey,
   deliveryLines,
   generateDelivery,
-  type Sizes,
   usersForVisits,
 } from '../src/demo/data/deliveries.ts';
+import type { Sizes } from '../src/demo/data/sizes.ts';
 import { nearest } from '../src/project/nearest.ts';
 
 const USAGE = `usage: scripts/make-deliveries DIR|s3://BUCKET [options]

@@ -2,7 +2,7 @@ import { match } from '../ledger/matching.ts';
 import { columns, ident, qualified } from '../ledger/sql.ts';
 import { CAME, rowGroups } from './aggregate.ts';
 import { boundedParent, hasOwnParent, inBuckets } from './bounds.ts';
-import type { Delta, DeltaContext, RowChange } from './deltas.ts';
+import type { Delta, DeltaContext, RowChange } from './delta.ts';
 import { workTable } from './shape.ts';
 
 /**

@@ -6,6 +6,7 @@ import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { setForDataset } from '../ledger/transaction.ts';
 import { deltaRows } from './aggregate.ts';
 import { applyAppearances } from './appearances.ts';
+import type { Delta, DeltaContext, RowChange } from './delta.ts';
 import { inBuckets } from './bounds.ts';
 import { rollupHash } from './ensure.ts';
 import { addToGroups } from './group-counts.ts';
@@ -18,30 +19,6 @@ import {
   workTable,
   type RollupShape,
 } from './shape.ts';
-
-/** Rows that came and rows that went, of a raw table or of a rollup. */
-export interface RowChange {
-  added: RelationName;
-  removed: RelationName;
-}
-
-export interface DeltaContext {
-  client: ClientBase;
-  project: Project;
-  run: string;
-  /** Where the buckets that change are noted, by rollup. */
-  touched?: Map<string, string[]>;
-}
-
-/** The change of a rollup's groups by a change of its parent's rows, in a work table. */
-export interface Delta {
-  shape: RollupShape;
-  table: RelationName;
-  /** Buckets that it touches, without those that are owed. */
-  buckets: string[];
-  /** No rows went. */
-  onlyAdded: boolean;
-}
 
 /**
  * Computes what a change of a dataset's raw rows does to the rollups directly over it, before it is made. Nothing that

@@ -4,7 +4,7 @@ import { columns, ident, qualified } from '../ledger/sql.ts';
 import type { RelationName } from '../project/model.ts';
 import { additiveColumns, countedColumns, groupedRows } from './aggregate.ts';
 import { boundedParent, hasOwnParent, inBuckets } from './bounds.ts';
-import type { Delta, DeltaContext } from './deltas.ts';
+import type { Delta, DeltaContext } from './delta.ts';
 import { mayBeNaN, SUPPORT, type MeasureShape, type RollupShape } from './shape.ts';
 
 /** Adds a delta to the groups of a rollup that counts its rows; what cannot be added up is taken anew. */

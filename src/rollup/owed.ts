@@ -5,7 +5,7 @@ import { setForDataset } from '../ledger/transaction.ts';
 import { Temporal } from 'temporal-polyfill';
 import type { Project, Rollup } from '../project/model.ts';
 import { firstDay, periodOf } from '../project/period.ts';
-import type { RowChange } from './deltas.ts';
+import type { RowChange } from './delta.ts';
 import { atZone, rollupShape, rollupsOver } from './shape.ts';
 
 /** Notes the buckets that a change of rows touches as owed, in the rollups over a dataset and in those over them. */

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { diffDelivery } from '../../src/load/publish/diff.ts';
 import type { Dataset, Project } from '../../src/project/model.ts';
-import { aDataset, aProject, aRollup } from '../support/definitions.ts';
+import { aProject, aRollup } from '../support/definitions.ts';
 import {
   lines,
   prepareRows,
@@ -13,38 +13,17 @@ import {
 } from '../support/deliveries.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
+import { hitsDataset, hitsPerDay } from '../support/visits.ts';
 
 let database: TestDatabase;
 let client: pg.Client;
 let publisher: Publisher;
 
-function visits(changes: Partial<Dataset> = {}): Dataset {
-  return aDataset({
-    carries: { kind: 'window', key: ['id', 'day'], winner: 'newest' },
-    table: {
-      schema: 'stats',
-      name: 'visits',
-      columns: [
-        { name: 'id', type: 'text', nullable: false },
-        { name: 'day', type: 'date', nullable: false },
-        { name: 'hits', type: 'integer', nullable: true },
-      ],
-      indexes: [],
-      partitionBy: 'day',
-    },
-    ...changes,
-  });
-}
-
 function projectOf(dataset: Dataset): Project {
   return aProject({
     datasets: [dataset],
     rollups: [
-      aRollup({
-        name: 'days',
-        over: 'visits',
-        measures: { visits: { kind: 'count' }, hits: { kind: 'sum', column: 'hits' } },
-      }),
+      hitsPerDay(),
       aRollup({
         name: 'users',
         over: 'visits',
@@ -69,7 +48,7 @@ function projectOf(dataset: Dataset): Project {
 beforeEach(async () => {
   database = await createLedgerDatabase();
   client = await database.connect();
-  const dataset = visits();
+  const dataset = hitsDataset();
   publisher = { client, project: projectOf(dataset), dataset, run: await startRun(client, 'test') };
   return () => database.drop();
 });
@@ -161,7 +140,7 @@ describe('a diff', () => {
   });
 
   it('counts rows that repeat where there is no key', async () => {
-    const dataset = visits({ carries: { kind: 'period', column: 'day' } });
+    const dataset = hitsDataset({ carries: { kind: 'period', column: 'day' } });
     const into = { ...publisher, dataset, project: projectOf(dataset) };
     await publishRows(into, '2024-11-14', [row('a', 1), row('a', 1), row('b', 2)]);
     const found = await diff('2024-11-14', [row('a', 1), row('b', 3)], into);

@@ -2,44 +2,22 @@ import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readOwed } from '../../src/ledger/derived.ts';
 import type { Dataset, Project } from '../../src/project/model.ts';
-import { aDataset, aProject, aRollup } from '../support/definitions.ts';
+import { aProject } from '../support/definitions.ts';
 import { lines, publishRows, type Publisher, startRun, undoRows } from '../support/deliveries.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
+import { hitsDataset, hitsPerDay } from '../support/visits.ts';
 import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 let client: pg.Client;
 let publisher: Publisher;
 
-function visits(changes: Partial<Dataset> = {}): Dataset {
-  return aDataset({
-    carries: { kind: 'window', key: ['id', 'day'], winner: 'newest' },
-    table: {
-      schema: 'stats',
-      name: 'visits',
-      columns: [
-        { name: 'id', type: 'text', nullable: false },
-        { name: 'day', type: 'date', nullable: false },
-        { name: 'hits', type: 'integer', nullable: true },
-      ],
-      indexes: [],
-      partitionBy: 'day',
-    },
-    ...changes,
-  });
-}
-
 function projectOf(dataset: Dataset): Project {
   return aProject({
     datasets: [dataset],
     rollups: [
-      aRollup({
-        name: 'days',
-        over: 'visits',
-        measures: { visits: { kind: 'count' }, hits: { kind: 'sum', column: 'hits' } },
-        published: { schema: 'stats', name: 'days', columns: ['hits', 'day', 'visits'] },
-      }),
+      { ...hitsPerDay(), published: { schema: 'stats', name: 'days', columns: ['hits', 'day', 'visits'] } },
     ],
     views: [
       { schema: 'stats', name: 'totals', description: '', reads: ['days'], sql: 'SELECT 1', indexes: [] },
@@ -50,7 +28,7 @@ function projectOf(dataset: Dataset): Project {
 beforeEach(async () => {
   database = await createLedgerDatabase();
   client = await database.connect();
-  const dataset = visits();
+  const dataset = hitsDataset();
   publisher = { client, project: projectOf(dataset), dataset, run: await startRun(client, 'test') };
   return () => database.drop();
 });
@@ -269,7 +247,7 @@ describe('a publish that is stopped', () => {
 
 describe('snapshots that replace each other', () => {
   beforeEach(() => {
-    const dataset = visits({ carries: { kind: 'snapshot', mode: 'replace' } });
+    const dataset = hitsDataset({ carries: { kind: 'snapshot', mode: 'replace' } });
     publisher = { ...publisher, dataset, project: projectOf(dataset) };
   });
 
@@ -289,7 +267,7 @@ describe('snapshots that replace each other', () => {
 
 describe('deliveries of one period', () => {
   beforeEach(() => {
-    const dataset = visits({ carries: { kind: 'period', column: 'day' } });
+    const dataset = hitsDataset({ carries: { kind: 'period', column: 'day' } });
     publisher = { ...publisher, dataset, project: projectOf(dataset) };
   });
 

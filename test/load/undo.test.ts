@@ -1,48 +1,24 @@
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset, Project } from '../../src/project/model.ts';
-import { aDataset, aProject, aRollup } from '../support/definitions.ts';
+import { aProject } from '../support/definitions.ts';
 import { lines, publishRows, type Publisher, startRun, undoRows } from '../support/deliveries.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
+import { hitsDataset, hitsPerDay } from '../support/visits.ts';
 
 let database: TestDatabase;
 let client: pg.Client;
 let publisher: Publisher;
 
-const COLUMNS = [
-  { name: 'id', type: 'text', nullable: false },
-  { name: 'day', type: 'date', nullable: false },
-  { name: 'hits', type: 'integer', nullable: true },
-];
-
-function visits(changes: Partial<Dataset> = {}, columns = COLUMNS): Dataset {
-  return aDataset({
-    carries: { kind: 'window', key: ['id', 'day'], winner: 'newest' },
-    table: { schema: 'stats', name: 'visits', columns, indexes: [], partitionBy: 'day' },
-    ...changes,
-  });
-}
-
 function projectOf(dataset: Dataset, changes: Partial<Project> = {}): Project {
-  return aProject({
-    datasets: [dataset],
-    rollups: [
-      aRollup({
-        name: 'days',
-        over: 'visits',
-        measures: { visits: { kind: 'count' }, hits: { kind: 'sum', column: 'hits' } },
-        published: { schema: 'stats', name: 'days', columns: ['day', 'visits', 'hits'] },
-      }),
-    ],
-    ...changes,
-  });
+  return aProject({ datasets: [dataset], rollups: [hitsPerDay()], ...changes });
 }
 
 beforeEach(async () => {
   database = await createLedgerDatabase();
   client = await database.connect();
-  const dataset = visits();
+  const dataset = hitsDataset();
   publisher = { client, project: projectOf(dataset), dataset, run: await startRun(client, 'test') };
   return () => database.drop();
 });
@@ -112,7 +88,7 @@ describe('an undo', () => {
   it('of a delivery that replaces its days in somebody else’s table brings their rows back', async () => {
     await client.query(`CREATE SCHEMA stats; CREATE TABLE stats.visits (id text, day date, hits integer);
       INSERT INTO stats.visits VALUES ('theirs', '2024-11-14', 5), ('theirs', '2024-11-15', 6)`);
-    const dataset = visits({ carries: { kind: 'period', column: 'day' } });
+    const dataset = hitsDataset({ carries: { kind: 'period', column: 'day' } });
     const into = { ...publisher, dataset, project: projectOf(dataset) };
     await publishRows(into, '2024-11-14', [row('ours', 1)]);
     const found = () => lines(client, 'SELECT id, day::text FROM stats.visits');
@@ -124,7 +100,7 @@ describe('an undo', () => {
   it('knows columns that the definition gained since', async () => {
     await publishRows(publisher, '2024-11-14', [row('a', 1)]);
     await publishRows(publisher, '2024-11-14', [row('a', 2)]);
-    const dataset = visits({}, [...COLUMNS, { name: 'extra', type: 'text', nullable: true }]);
+    const dataset = hitsDataset({}, [{ name: 'extra', type: 'text', nullable: true }]);
     await undoRows({ ...publisher, dataset, project: projectOf(dataset) }, '2024-11-14');
     expect(await lines(client, 'SELECT id, hits, extra FROM stats.visits')).toEqual(['a|1|null']);
   });
@@ -156,7 +132,7 @@ describe('an undo that cannot be', () => {
   it('is refused for the first delivery of days that somebody else’s rows were replaced of, once they are gone', async () => {
     await client.query(`CREATE SCHEMA stats; CREATE TABLE stats.visits (id text, day date, hits integer);
       INSERT INTO stats.visits VALUES ('theirs', '2024-11-14', 5)`);
-    const dataset = visits({ carries: { kind: 'period', column: 'day' } });
+    const dataset = hitsDataset({ carries: { kind: 'period', column: 'day' } });
     const into = { ...publisher, dataset, project: projectOf(dataset, { keepVersionsDays: 0 }) };
     await publishRows(into, '2024-11-14', [row('ours', 1)]);
     await expect(undoRows(into, '2024-11-14')).rejects.toMatchObject({ code: 'undo.expired' });

@@ -12,7 +12,8 @@ import { World } from './world.ts';
 const PERIODS = ['2024-10-26', '2024-10-27', '2024-10-31', '2024-11-01'];
 const ZONES = ['UTC', 'Europe/Paris', 'America/New_York', 'Pacific/Auckland'];
 const SEED = 20_241_114;
-const RUNS = Number(process.env['DAYBOARD_PROPERTY_RUNS'] ?? 4);
+/** Sequences of each kind and layout: over a thousand of all together. */
+const RUNS = Number(process.env['DAYBOARD_PROPERTY_RUNS'] ?? 35);
 
 type Command =
   | { does: 'publish'; period: string; rows: Row[]; derive: boolean; stopAt: number | undefined }

@@ -1,6 +1,6 @@
 import { daysUpTo } from './calendar.ts';
 import { record } from './csv.ts';
-import type { Sizes } from './deliveries.ts';
+import type { Sizes } from './sizes.ts';
 import { PLACES } from './organisations.ts';
 import { around, chance, hash, hex, pick } from './random.ts';
 

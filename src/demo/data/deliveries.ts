@@ -1,3 +1,4 @@
+import type { Sizes } from './sizes.ts';
 import type { Day } from '../../project/model.ts';
 import { conversationRows } from './conversations.ts';
 import { record } from './csv.ts';
@@ -5,15 +6,6 @@ import { eventRows, subscriptionRows } from './hourly.ts';
 import { visitsPerThousand } from './people.ts';
 import { accountDataRows, pusherRows, ssoRows } from './snapshots.ts';
 import { visitRows } from './visits.ts';
-
-export interface Sizes {
-  /** Any whole number: another one gives other people. */
-  seed: number;
-  /** Accounts at the end of growth; late in 2026, an ordinary day has about half as many visits. */
-  users: number;
-  /** Days that a delivery of visits, subscriptions or events carries, its own included. */
-  windowDays: number;
-}
 
 /** Some five thousand rows in a delivery of visits: five weeks of everything load in seconds. */
 export const DEMO_SIZES: Sizes = { seed: 7, users: 2400, windowDays: 5 };

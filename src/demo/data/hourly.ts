@@ -1,6 +1,6 @@
 import { type CalendarDay, daysUpTo, hourShare } from './calendar.ts';
 import { record } from './csv.ts';
-import type { Sizes } from './deliveries.ts';
+import type { Sizes } from './sizes.ts';
 import { accountsOn } from './people.ts';
 import { PLACES } from './organisations.ts';
 import { around } from './random.ts';

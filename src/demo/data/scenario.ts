@@ -1,3 +1,4 @@
+import type { Sizes } from './sizes.ts';
 import { gzipSync } from 'node:zlib';
 import { Temporal } from 'temporal-polyfill';
 import type { Day } from '../../project/model.ts';
@@ -8,7 +9,6 @@ import {
   deliveryKey,
   deliveryLines,
   generateDelivery,
-  type Sizes,
 } from './deliveries.ts';
 
 /** One delivery of the demo. */

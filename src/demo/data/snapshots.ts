@@ -1,7 +1,7 @@
 import { isMobile } from './agents.ts';
 import { calendarDay } from './calendar.ts';
 import { record } from './csv.ts';
-import type { Sizes } from './deliveries.ts';
+import type { Sizes } from './sizes.ts';
 import { PLACES } from './organisations.ts';
 import { accountsOn, userAt } from './people.ts';
 import { chance, hash, share } from './random.ts';

@@ -1,7 +1,7 @@
 import { userAgent } from './agents.ts';
 import { type CalendarDay, daysUpTo } from './calendar.ts';
 import { record } from './csv.ts';
-import type { Sizes } from './deliveries.ts';
+import type { Sizes } from './sizes.ts';
 import { accountsOn, devicesUsed, userAt } from './people.ts';
 import { chance } from './random.ts';
 

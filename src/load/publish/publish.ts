@@ -12,7 +12,8 @@ import {
 } from '../../ledger/versions.ts';
 import { affectedDerived } from '../../plan/derived.ts';
 import type { Dataset, Period, Project, RelationName, SourceObject } from '../../project/model.ts';
-import { applyDeltas, computeDeltas, type Delta } from '../../rollup/deltas.ts';
+import type { Delta } from '../../rollup/delta.ts';
+import { applyDeltas, computeDeltas } from '../../rollup/deltas.ts';
 import { ensureRollup } from '../../rollup/ensure.ts';
 import { requirePublishable } from '../../rollup/published.ts';
 import { oweTouched } from '../../rollup/owed.ts';
