@@ -114,7 +114,8 @@ export function parseGuards(text: string): string[] {
       throw usage(`"${name}" is no guard.${didYouMean(name, GUARDS)}`, `Guards are ${GUARDS.join(', ')}.`);
     }
   }
-  return names;
+  if (names.length === 0) throw usage('--force names no guard.', `Guards are ${GUARDS.join(', ')}.`);
+  return [...new Set(names)];
 }
 
 /** A whole number of an option. */

@@ -1,22 +1,28 @@
 import type { Day, Period, SourceObject } from '../project/model.ts';
 import type { Queryable } from './client.ts';
 
-/** How many deliveries back the row counts are compared with. */
-const HISTORY = 28;
+/** How many deliveries back the row counts are compared with: eight weeks of days. */
+const HISTORY = 56;
 
-/** `kept` of the current versions of the deliveries before this one, the nearest first, at most four weeks of days. */
+/** How many rows a published delivery has, after duplicates. */
+export interface CountedDelivery {
+  period: Period;
+  rows: number;
+}
+
+/** The current versions of the deliveries before this one, the nearest first. */
 export async function recentCounts(
   client: Queryable,
   project: string,
   dataset: string,
   period: Period,
-): Promise<number[]> {
-  const found = await client.query<{ kept: string }>(
-    `SELECT kept FROM dayboard.version
+): Promise<CountedDelivery[]> {
+  const found = await client.query<CountedDelivery>(
+    `SELECT period, kept::float8 AS rows FROM dayboard.version
       WHERE project = $1 AND dataset = $2 AND current AND period < $3 ORDER BY period DESC LIMIT ${HISTORY}`,
     [project, dataset, period],
   );
-  return found.rows.map((row) => Number(row.kept));
+  return found.rows;
 }
 
 export interface CurrentVersion {

@@ -44,7 +44,7 @@ export function emptyFile(): DayboardError {
     code: 'load.empty',
     message: 'The object is empty: it has no bytes, not even a header.',
     facts: { bytes: 0 },
-    next: `${UNTOUCHED} Have the object delivered again.`,
+    next: `${UNTOUCHED} Have the object delivered again. If there is nothing to deliver, publish it with --force empty; it is then marked as suspicious.`,
   });
 }
 

@@ -13,12 +13,14 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
  * Passes a file's bytes on as they are, without a byte order mark, once its first record is the dataset's header:
  * the names of `dataset.file` in that order, exactly. Holds the header at most; what comes after is not looked at.
  *
- * Throws, before any byte went on: 'load.header' (which columns are missing, extra or in another order), 'load.not-csv'
+ * @param mayBeEmpty a file without any bytes is passed on as one without rows
+ * @throws before any byte went on: 'load.header' (which columns are missing, extra or in another order), 'load.not-csv'
  * (an XML or HTML body, with what it says), 'load.empty' (no bytes), 'load.encoding' (UTF-16).
  */
 export async function* checkHeader(
   chunks: AsyncIterable<Buffer>,
   file: Dataset['file'],
+  mayBeEmpty = false,
 ): AsyncGenerator<Buffer, void> {
   const expected = file.map(({ header }) => header);
   let held: Buffer | undefined = Buffer.alloc(0);
@@ -36,7 +38,10 @@ export async function* checkHeader(
   }
   // The whole file is one record without a line end, or a document.
   if (held === undefined) return;
-  if (withoutBom(held).length === 0) throw emptyFile();
+  if (withoutBom(held).length === 0) {
+    if (mayBeEmpty) return;
+    throw emptyFile();
+  }
   refuseDocument(held);
   compare(expected, held);
   yield withoutBom(held);

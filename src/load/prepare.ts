@@ -1,12 +1,13 @@
 import type { ClientBase } from 'pg';
 import { columns as columnList, ident, literal, qualified } from '../ledger/sql.ts';
+import type { CountedDelivery, CurrentVersion } from '../ledger/versions.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Dataset, Day, Period, RelationName } from '../project/model.ts';
 import { firstDay } from '../project/period.ts';
 import { dayColumn, dayOfColumn, instantColumn, timeOfColumn } from './days.ts';
 import { selectColumns, selectEnriched } from './enrich.ts';
 import { explainPrepareError } from './explain.ts';
-import { checkGuards } from './guards.ts';
+import { checkGuards, type GuardInput } from './guards.ts';
 import { midnightElsewhere, type TimesOfDay } from './midnight.ts';
 import type { Prepared, Staged } from './prepared.ts';
 import { DELIVERY } from './publish/shape.ts';
@@ -22,9 +23,11 @@ export interface PrepareOptions {
   staged: Staged;
   /** The run's number: part of the prepared table's name. */
   run: string;
-  /** `kept` of the last weeks' current versions of the dataset, for the guard on row counts. */
-  history: readonly number[];
-  /** Guards that may not stop this delivery: 'rows', 'days', 'empty'. */
+  /** The current versions of the weeks before, for the guard on row counts. */
+  history: readonly CountedDelivery[];
+  /** The version of this delivery that is published, for the guard on lost rows. */
+  published?: Pick<CurrentVersion, 'version' | 'days'>;
+  /** Guards that may not stop this delivery: 'rows', 'days', 'empty', 'loss'. */
   force: readonly string[];
   signal: AbortSignal;
 }
@@ -56,7 +59,9 @@ export async function prepareDelivery(options: PrepareOptions): Promise<Prepared
         period,
         rows: kept,
         ...(dayColumn(dataset) === undefined ? {} : { days }),
+        noBytes: staged.bytes === 0,
         history: options.history,
+        ...reloadOf(options.published, days),
         force: options.force,
       });
       await client.query(`DROP TABLE ${qualified(staged.relation)}`);
@@ -65,6 +70,14 @@ export async function prepareDelivery(options: PrepareOptions): Promise<Prepared
   } catch (thrown) {
     throw explainPrepareError(thrown, { dataset: dataset.name, period, relation: relation.name }, signal);
   }
+}
+
+function reloadOf(
+  published: PrepareOptions['published'],
+  days: Readonly<Record<Day, number>>,
+): Pick<GuardInput, 'reload'> {
+  if (published === undefined) return {};
+  return { reload: { version: published.version, from: published.days, to: days } };
 }
 
 /** CREATE TABLE AS, because its SELECT may use several workers. */

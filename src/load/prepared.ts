@@ -12,8 +12,10 @@ export interface Staged {
 
 /** A guard that did not stop the delivery but marks it. */
 export interface Finding {
-  guard: 'rows' | 'days' | 'empty';
+  guard: 'rows' | 'days' | 'empty' | 'loss';
   message: string;
+  /** It would have stopped the delivery, and was overridden by its name. */
+  forced?: true;
   facts: Record<string, string | number>;
 }
 

@@ -29,6 +29,8 @@ export interface StagingOptions {
    * for them; at the end with the rows.
    */
   onProgress?: (progress: { bytes: number; read: number; rows?: number }) => void;
+  /** A file without any bytes has no rows, and a guard judges it; otherwise it is 'load.empty'. */
+  mayBeEmpty?: boolean;
 }
 
 /**
@@ -106,7 +108,8 @@ async function copyFile(options: StagingOptions, relation: RelationName): Promis
       const source = await options.open();
       sources.push(source);
       if (signal.aborted) source.destroy();
-      yield* checkHeader(decompress(counted(source, onRead), objectName), dataset.file);
+      const plain = decompress(counted(source, onRead), objectName);
+      yield* checkHeader(plain, dataset.file, options.mayBeEmpty);
     } catch (thrown) {
       throw thrown instanceof DayboardError ? thrown : unreadable(objectName, thrown);
     }

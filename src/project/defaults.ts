@@ -101,6 +101,7 @@ function guardsOf(input: GuardsInput): Guards {
     empty: input.empty ?? 'stop',
     ...(input.days && { days: { ...input.days, action: input.days.action ?? 'stop' } }),
     ...(input.rows && { rows: { ...input.rows, action: input.rows.action ?? 'mark' } }),
+    loss: { keep: input.loss?.keep ?? 0.5, action: input.loss?.action ?? 'mark' },
   };
 }
 

@@ -146,8 +146,17 @@ export interface GuardsInput {
   empty?: GuardAction;
   /** Rows whose own day is more than `before` days before or `after` days after the delivery's first day. */
   days?: { before: number; after: number; action?: GuardAction };
-  /** A row count below `low` or above `high` times the median of the last weeks' deliveries. */
+  /**
+   * A row count below `low` or above `high` times the median of the last weeks' deliveries: those of the same weekday
+   * when three of them are published, else all. Holidays are days like others: choose `low` so that one passes, or
+   * the action 'mark'. Default: not looked at; 'mark'.
+   */
   rows?: { low: number; high: number; action?: GuardAction };
+  /**
+   * A delivery that is loaded again and has, of a day, fewer than the share `keep` of the rows that it published
+   * before. Default: 0.5 and 'mark'.
+   */
+  loss?: { keep?: number; action?: GuardAction };
 }
 
 export interface RollupInput {

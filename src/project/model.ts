@@ -111,8 +111,10 @@ export interface Guards {
   empty: GuardAction;
   /** Rows whose own day is more than `before` days before or `after` days after the delivery's first day. */
   days?: { before: number; after: number; action: GuardAction };
-  /** A row count below `low` or above `high` times the median of the last weeks' deliveries. */
+  /** A row count below `low` or above `high` times the median of the last weeks' deliveries, those of its weekday when there are enough. */
   rows?: { low: number; high: number; action: GuardAction };
+  /** A delivery that is loaded again and has, of a day, fewer than the share `keep` of the rows that it published before. */
+  loss?: { keep: number; action: GuardAction };
 }
 
 /** Age limits, in hours, of the newest data inside a relation. */

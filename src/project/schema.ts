@@ -105,6 +105,7 @@ const guards = fields({
       problem('leaves out the median itself', 'choose low below 1 and high above 1'),
     )
     .optional(),
+  loss: fields({ keep: z.number().min(0).max(1).optional(), action: guardAction.optional() }).optional(),
 });
 
 const correction = fields({ original: someText, corrected: someText, parity: text.optional() });

@@ -112,7 +112,26 @@ describe('sync', () => {
     const stopped = await place.run(['sync', '2024-11-14', 'visits']);
     expect(stopped.code).toBe(5);
     expect(stopped.stdout).toContain('Nothing of visits 2024-11-14 is published.');
-    expect((await place.run(['sync', '2024-11-14', 'visits', '--force', 'empty'])).code).toBe(0);
+    const forced = await place.run(['sync', '2024-11-14', 'visits', '--force', 'empty']);
+    expect(forced.code).toBe(0);
+    expect(forced.stdout).not.toContain('not needed');
+  });
+
+  it('--force tells a guard that there is none of, and one that nothing needed', async () => {
+    const place = await Place.make(CONFIG);
+    place.deliver('visits_2024-11-14.csv', file('a'));
+    const unknown = await place.run(['sync', '2024-11-14', 'visits', '--force', 'los']);
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toMatch(/"los" is no guard\. Did you mean "loss"\?[^]*empty, days, rows, loss/);
+    const idle = await place.run(['sync', '2024-11-14', 'visits', '--force', 'empty,rows']);
+    expect(idle.code).toBe(0);
+    expect(idle.stdout.replaceAll(/\s+/g, ' ')).toContain(
+      '--force empty,rows was not needed: none of the guards empty, rows would have stopped what was loaded.',
+    );
+    place.deliver('visits_2024-11-13.csv', file('a'));
+    const quiet = await place.run(['sync', '2024-11-13', 'visits', '--force', 'rows', '--json']);
+    expect(quiet.stderr).toContain('--force rows was not needed: the guard rows would not have stopped');
+    expect(quiet.json().at(-1)).toMatchObject({ type: 'run.done' });
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
+import { Temporal } from 'temporal-polyfill';
+import type { CountedDelivery } from '../../src/ledger/versions.ts';
 import { checkGuards, type GuardInput } from '../../src/load/guards.ts';
 import type { Finding } from '../../src/load/prepared.ts';
 import type { DayboardError } from '../../src/project/errors.ts';
@@ -20,7 +22,18 @@ function refusal(...parameters: Parameters<typeof guard>): DayboardError {
   throw new Error('it was not refused');
 }
 
-const HISTORY = [90, 110, 100, 5_000, 95, 105];
+/** Published deliveries of the days before 2024-11-14, the nearest first. */
+const past = (counts: readonly number[], step = 1): CountedDelivery[] =>
+  counts.map((rows, at) => ({
+    period: Temporal.PlainDate.from('2024-11-14')
+      .subtract({ days: step * (at + 1) })
+      .toString(),
+    rows,
+  }));
+
+const HISTORY = past([90, 110, 100, 5_000, 95, 105]);
+
+const shuffled = <T>(list: T[]) => fc.shuffledSubarray(list, { minLength: list.length });
 
 describe('an empty delivery', () => {
   it('is refused, marked or accepted', () => {
@@ -32,6 +45,11 @@ describe('an empty delivery', () => {
     });
     expect(guard({ empty: 'mark' }, { rows: 0 })).toMatchObject([{ guard: 'empty' }]);
     expect(guard({ empty: 'accept' }, { rows: 0 })).toEqual([]);
+  });
+
+  it('without even a header is told apart from one with a header alone', () => {
+    expect(refusal({ empty: 'stop' }, { rows: 0 }).message).toContain('a header and no rows');
+    expect(guard({ empty: 'mark' }, { rows: 0, noBytes: true })[0]?.message).toContain('not even a header');
   });
 
   it('is marked when it is forced', () => {
@@ -66,19 +84,54 @@ describe('a count of rows', () => {
   });
 
   it('does not depend on the order of the history', () => {
-    const outcome = (history: number[]): unknown => {
+    const outcome = (history: CountedDelivery[]): unknown => {
       try {
         return guard(guards, { rows: 60, history });
       } catch (thrown) {
         return (thrown as DayboardError).toJSON();
       }
     };
+    const histories = fc.array(fc.nat(300), { minLength: 5, maxLength: 30 }).map((counts) => past(counts));
     fc.assert(
-      fc.property(fc.array(fc.nat(300), { minLength: 5, maxLength: 30 }), (history) => {
-        expect(outcome(history)).toEqual(outcome([...history].reverse()));
-        expect(outcome(history)).toEqual(outcome([...history].sort((a, b) => a - b)));
-      }),
+      fc.property(
+        histories.chain((history) => fc.tuple(fc.constant(history), shuffled(history))),
+        ([history, other]) => {
+          expect(outcome(history)).toEqual(outcome(other));
+        },
+      ),
     );
+  });
+
+  it('of a Thursday is compared with the Thursdays of eight weeks, when three of them are published', () => {
+    // 2024-11-14 is a Thursday. On other days there is ten times as much.
+    const others = past([1_000, 1_000, 1_000, 1_000, 1_000, 1_000]);
+    const thursdays = past([100, 90, 110], 7);
+    expect(guard(guards, { rows: 60, history: [...others, ...thursdays] })).toEqual([]);
+    expect(refusal(guards, { rows: 1_000, history: [...others, ...thursdays] })).toMatchObject({
+      message: expect.stringContaining(
+        'the Thursdays 2024-10-24, 2024-10-31, 2024-11-07 had 100 in the median',
+      ),
+      facts: { usual: 100, comparedWith: 'the Thursdays 2024-10-24, 2024-10-31, 2024-11-07' },
+    });
+    const two = [...others, ...thursdays.slice(0, 2)];
+    expect(refusal(guards, { rows: 60, history: two }).facts).toMatchObject({
+      usual: 1_000,
+      comparedWith: 'the 8 deliveries 2024-10-31..2024-11-13',
+    });
+  });
+
+  it('is not compared with Thursdays of more than eight weeks ago', () => {
+    const old = past([100, 100, 100], 7 * 8).slice(1);
+    const others = past([1_000, 1_000, 1_000, 1_000, 1_000]);
+    const history = [...others, ...old, ...past([100], 7 * 8)];
+    expect(guard(guards, { rows: 1_000, history })).toEqual([]);
+  });
+
+  it('of a week or month is compared with all that are recent', () => {
+    const months = ['2024-06', '2024-07', '2024-08', '2024-09', '2024-10'];
+    const history = months.map((period) => ({ period, rows: 100 }));
+    const found = refusal(guards, { period: '2024-11', rows: 1, history }, { period: 'month' });
+    expect(found.message).toContain('the 5 deliveries 2024-06..2024-10 had 100');
   });
 
   it('is marked instead when it is forced, and accepted when it is declared so', () => {
@@ -87,6 +140,50 @@ describe('a count of rows', () => {
     ]);
     const accepting: Guards = { empty: 'stop', rows: { low: 0.5, high: 2, action: 'accept' } };
     expect(guard(accepting, { rows: 1, history: HISTORY })).toEqual([]);
+  });
+});
+
+describe('days of a delivery that is loaded again', () => {
+  const guards: Guards = { empty: 'accept', loss: { keep: 0.5, action: 'stop' } };
+  const reload = (to: Record<string, number>) => ({
+    rows: Object.values(to).reduce((sum, rows) => sum + rows, 0),
+    reload: { version: 2, from: { '2024-11-12': 40, '2024-11-13': 90, '2024-11-14': 100 }, to },
+  });
+
+  it('may lose rows down to the share that is declared', () => {
+    const kept = { '2024-11-12': 20, '2024-11-13': 45, '2024-11-14': 5_000 };
+    expect(guard(guards, reload(kept))).toEqual([]);
+    expect(refusal(guards, reload({ ...kept, '2024-11-13': 44 }))).toMatchObject({
+      code: 'guard.loss',
+      kind: 'refused',
+      message: expect.stringContaining('published version 2 has: 2024-11-13 (90 to 44)'),
+      facts: { version: 2, lost: 46, days: '2024-11-13 (90 to 44)' },
+      next: expect.stringMatching(/untouched.*--force loss/),
+    });
+  });
+
+  it('that are not in it any more have lost all', () => {
+    expect(refusal(guards, reload({ '2024-11-14': 100 })).message).toContain(
+      '2 days that its published version 2 has: 2024-11-12 (40 to 0), 2024-11-13 (90 to 0)',
+    );
+  });
+
+  it('are looked at also when a delivery without rows is accepted', () => {
+    expect(refusal(guards, reload({})).code).toBe('guard.loss');
+    expect(guard(guards, { rows: 0 })).toEqual([]);
+  });
+
+  it('are marked, accepted or forced like the others', () => {
+    const marked: Guards = { empty: 'stop', loss: { keep: 0.5, action: 'mark' } };
+    expect(guard(marked, reload({ '2024-11-14': 1 }))).toMatchObject([
+      { guard: 'loss', facts: { lost: 229 } },
+    ]);
+    expect(guard(marked, { ...reload({ '2024-11-14': 1 }), force: ['loss'] })[0]).not.toHaveProperty(
+      'forced',
+    );
+    expect(guard(guards, { ...reload({ '2024-11-14': 1 }), force: ['loss'] })).toMatchObject([
+      { forced: true },
+    ]);
   });
 });
 

@@ -220,7 +220,10 @@ describe('a delivery that a guard stops', () => {
 
   it('for its count compares what is left of duplicates', async () => {
     const counted = visits({ guards: { empty: 'stop', rows: { low: 0.9, high: 1.1, action: 'stop' } } });
-    const history = [10, 10, 10, 10, 10];
+    const history = [9, 10, 11, 12, 13].map((day) => ({
+      period: `2024-11-${day}`.replace('-9', '-09'),
+      rows: 10,
+    }));
     const ten = HEADER + Array.from({ length: 10 }, (_, at) => row(`u${at}`)).join('');
     expect(await prepare(counted, ten + row('u1'), { history })).toMatchObject({
       rows: 11,

@@ -50,7 +50,7 @@ export function withCellOptions(command: Command): Command {
       'missing, failed, stale or all, several with commas (default: all but what is loaded)',
     )
     .option('--concurrency <n>', `steps of different deliveries at once (default: ${CONCURRENCY})`)
-    .option('--force <guards>', 'publish in spite of these guards: empty, days, rows');
+    .option('--force <guards>', 'publish in spite of these guards: empty, days, rows, loss');
 }
 
 export function addSync(program: Command, host: Host): void {

@@ -21,6 +21,8 @@ export class Summary implements Pick<Reporter, 'event'> {
   private readonly failures: Failure[] = [];
   /** Periods by what was noted: many days often have the same. */
   private readonly notes = new Map<string, { step: StepName; message: string; periods: string[] }>();
+  /** Guards that would have stopped a delivery, and were overridden. */
+  private readonly overridden = new Set<unknown>();
   private derived = 0;
   private checks = 0;
   private run = '';
@@ -38,6 +40,18 @@ export class Summary implements Pick<Reporter, 'event'> {
     if (event.type !== 'step.done') return;
     if (event.step.kind === 'rollup' || event.step.kind === 'view') this.derived += 1;
     if (event.step.kind === 'check') this.checks += 1;
+    const forced = event.step.kind === 'load' ? event.detail?.['forced'] : undefined;
+    if (Array.isArray(forced)) for (const guard of forced) this.overridden.add(guard);
+  }
+
+  /** The guards that --force named and that would have stopped nothing of what was loaded, as a sentence. */
+  unneeded(): string | undefined {
+    const { command, force } = this.plan.request;
+    if (this.outcome === undefined || command === 'diff') return undefined;
+    const idle = force.filter((guard) => !this.overridden.has(guard));
+    if (idle.length === 0) return undefined;
+    const names = idle.join(', ');
+    return `--force ${idle.join(',')} was not needed: ${idle.length === 1 ? `the guard ${names}` : `none of the guards ${names}`} would${idle.length === 1 ? ' not' : ''} have stopped what was loaded.`;
   }
 
   /** Lines for people; empty before the run has ended. */
@@ -48,6 +62,7 @@ export class Summary implements Pick<Reporter, 'event'> {
       ...this.deliveriesLine(this.outcome),
       ...this.derivedLine(),
       ...this.noteLines(paint),
+      ...this.unneededLines(paint),
       ...this.failures.flatMap((failure) => this.failureText(failure, paint)),
     ];
   }
@@ -103,6 +118,11 @@ export class Summary implements Pick<Reporter, 'event'> {
         ...paint.block(message, 4, theme.muted),
       ];
     });
+  }
+
+  private unneededLines(paint: Paint): string[] {
+    const unneeded = this.unneeded();
+    return unneeded === undefined ? [] : paint.block(unneeded, 2, paint.theme.muted);
   }
 
   private failureText({ step, error }: Failure, paint: Paint): string[] {

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { recentCounts } from '../../ledger/versions.ts';
+import { currentVersion, recentCounts } from '../../ledger/versions.ts';
 import { loadStaging } from '../../load/staging.ts';
+import { mayHaveNoBytes } from '../../load/guards.ts';
 import { prepareDelivery } from '../../load/prepare.ts';
 import { deliveryKey } from '../../plan/facts.ts';
 import type { StepWork } from '../run-context.ts';
@@ -18,6 +19,7 @@ export const loadStep: StepWork = async (run, step, report) => {
   const { file, object } = work ?? {};
   if (work === undefined || file === undefined || object === undefined)
     throw new RangeError(`step ${step.seq} has no file to load`);
+  const { force } = run.plan.request;
   await ensureDataset(run, dataset, report);
   return run.lanes.use(async (client) => {
     const staged = await loadStaging({
@@ -28,6 +30,7 @@ export const loadStep: StepWork = async (run, step, report) => {
       open: async () => createReadStream(file.path, { highWaterMark: READ_BYTES }),
       objectName: object.key,
       signal: run.signal,
+      mayBeEmpty: mayHaveNoBytes(dataset, force),
       onProgress: ({ read, rows }) =>
         report.progress({
           bytes: read,
@@ -37,6 +40,7 @@ export const loadStep: StepWork = async (run, step, report) => {
         }),
     });
     report.progress({ rows: staged.rows, bytes: file.bytes, totalBytes: file.bytes, phase: 'enrich' });
+    const published = await currentVersion(client, run.project.name, dataset.name, period);
     const prepared = await prepareDelivery({
       client,
       dataset,
@@ -44,17 +48,24 @@ export const loadStep: StepWork = async (run, step, report) => {
       staged,
       run: run.id,
       history: await recentCounts(client, run.project.name, dataset.name, period),
-      force: run.plan.request.force,
+      ...(published === undefined ? {} : { published }),
+      force,
       signal: run.signal,
     });
     for (const finding of prepared.findings) report.note(finding.message);
     for (const note of prepared.notes) report.note(note);
     work.prepared = prepared;
+    const forced = prepared.findings.filter((finding) => finding.forced).map(({ guard }) => guard);
     return {
       end: 'done',
       rows: prepared.kept,
       bytes: file.bytes,
-      detail: { etag: object.etag, fileRows: prepared.rows, days: Object.keys(prepared.days).length },
+      detail: {
+        etag: object.etag,
+        fileRows: prepared.rows,
+        days: Object.keys(prepared.days).length,
+        ...(forced.length === 0 ? {} : { forced }),
+      },
     };
   });
 };
