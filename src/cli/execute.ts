@@ -120,6 +120,8 @@ async function run(cli: Cli, session: Session, plan: Plan, options: ExecuteOptio
     const outcome = await handle.done;
     await reporter.end();
     if (!options.json && options.summary) cli.print(summary.text(cli.out));
+    const unneeded = summary.unneeded();
+    if (options.json && unneeded !== undefined) reporter.message(unneeded);
     return interrupted && outcome.state === 'cancelled' ? EXIT.interrupted : outcome.exitCode;
   } finally {
     stopAnswering();

@@ -5,7 +5,7 @@ export type StepKind = 'fetch' | 'load' | 'publish' | 'undo' | 'diff' | 'rollup'
 export type Command = 'sync' | 'fetch' | 'import' | 'undo' | 'diff' | 'refresh' | 'check';
 
 /** What may stop a delivery; each can be overridden by its name. */
-export const GUARDS = ['empty', 'days', 'rows'] as const;
+export const GUARDS = ['empty', 'days', 'rows', 'loss'] as const;
 
 /** What somebody asked for. */
 export interface PlanRequest {
