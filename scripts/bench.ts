@@ -1,14 +1,17 @@
-// The benchmarks. usage: node scripts/bench.ts [day] [reimport] [--quick] [--days N]… [--set NAME=VALUE]… [--explain FILE]
+// The benchmarks. usage: node scripts/bench.ts [day] [reimport] [object] [--quick] [--days N]… [--set NAME=VALUE]… [--explain FILE]
 import { parseArgs } from 'node:util';
 import { withBench } from './benchmark/bench.ts';
 import { day } from './benchmark/day.ts';
+import { object } from './benchmark/object.ts';
 import { reimport } from './benchmark/reimport.ts';
 
-const USAGE = `usage: scripts/bench [day] [reimport] [options]     both when none is named
+const USAGE = `usage: scripts/bench [day] [reimport] [object] [options]     all when none is named
 
   day       one day of visits through dayboard, beside a bare COPY of its file
   reimport  the same day the shell way (psql, enrichment, REFRESH) and with dayboard, on one server,
             over a history of visits; every result is compared
+
+  object    an object of 10 GB through staging: memory, CPU, and several at once
 
   --quick           a small size: a look within two minutes
   --days N          reimport: days of history, 200,000 visits each; may be given several times (default 60)
@@ -16,6 +19,8 @@ const USAGE = `usage: scripts/bench [day] [reimport] [options]     both when non
   --explain FILE    reimport: the server's plans of dayboard's statements; slows them down
 
 Results are printed and kept in scripts/bench-results.`;
+
+const NAMES: ReadonlySet<string> = new Set(['day', 'reimport', 'object']);
 
 /** 60 days take a quarter of an hour and 20 GB of disk; 365 take about an hour and a half and 60 GB. */
 const DEFAULT_DAYS = ['60'];
@@ -32,7 +37,7 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return console.log(USAGE);
-  const unknown = positionals.filter((name) => name !== 'day' && name !== 'reimport');
+  const unknown = positionals.filter((name) => !NAMES.has(name));
   if (unknown.length > 0) throw new RangeError(`There is no benchmark "${unknown.join(' ')}".`);
   const days = values.days.map(Number);
   if (days.some((each) => !Number.isInteger(each) || each < 3))
@@ -41,6 +46,8 @@ async function main(): Promise<void> {
   const settings = Object.fromEntries(values.set.map(readSetting));
   const wants = (name: string) => positionals.length === 0 || positionals.includes(name);
   if (wants('day')) await withBench(settings, (bench) => day(bench, { quick }));
+  if (wants('object'))
+    await withBench(settings, (bench) => object(bench, { megabytes: quick ? 400 : 10_000, quick }));
   if (!wants('reimport')) return;
   const sizes = quick ? [{ days: 8, rows: 20_000 }] : days.map((each) => ({ days: each, rows: 200_000 }));
   for (const size of sizes)
