@@ -5,6 +5,7 @@ import type { RunHandle } from '../run/workspace.ts';
 import type { Cli } from './cli.ts';
 import { confirmProduction } from './confirm.ts';
 import { EXIT } from './exit-codes.ts';
+import { listFor } from './listing.ts';
 import { JsonReporter } from './output/json.ts';
 import { nothingToDoText, planText } from './output/plan.ts';
 import { PlainReporter } from './output/plain.ts';
@@ -27,11 +28,13 @@ export interface ExecuteOptions {
 export async function execute(
   cli: Cli,
   session: Session,
-  request: PlanRequest,
+  asked: PlanRequest,
   options: ExecuteOptions,
 ): Promise<number> {
   const { workspace, context } = session;
-  if (options.list) await workspace.list();
+  const { request, leftOut } = options.list
+    ? await listFor(cli, session, asked)
+    : { request: asked, leftOut: false };
   if (options.dryRun) {
     printPlan(cli, await workspace.plan(request), options.json);
     return EXIT.done;
@@ -44,7 +47,8 @@ export async function execute(
     if (!confirmed) await confirmProduction(cli, context, options.yes);
     confirmed = true;
     try {
-      return await run(cli, session, plan, options);
+      const code = await run(cli, session, plan, options);
+      return leftOut && code === EXIT.done ? EXIT.partly : code;
     } catch (thrown) {
       const moved = thrown instanceof DayboardError && thrown.code === 'plan.out-of-date';
       if (!moved || tries === PLANS) throw thrown;

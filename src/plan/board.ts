@@ -14,6 +14,8 @@ export interface Cell {
   /** Current version, 0 when nothing is published. */
   version: number;
   object?: SourceObject;
+  /** True when exactly this object is verified in the cache. */
+  fetched?: true;
   /** The last run that touched it. */
   run?: string;
   /** When it came into this state, RFC 3339. */

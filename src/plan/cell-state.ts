@@ -41,6 +41,7 @@ export function cellOf(dataset: Dataset, facts: DeliveryFacts, context: StateCon
     ...(object === undefined
       ? {}
       : { object: { key: object.key, size: object.size, etag: object.etag, modified: object.modified } }),
+    ...(object !== undefined && object.fetchedEtag === object.etag ? { fetched: true } : {}),
     ...(run === undefined ? {} : { run }),
     ...(since === undefined ? {} : { since }),
     ...(takenBack === undefined ? {} : { takenBack }),

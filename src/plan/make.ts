@@ -86,6 +86,7 @@ function planCell(dataset: Dataset, period: Period, input: PlanInput): PlannedCe
     reason,
     version: cell.version,
     ...(cell.object === undefined ? {} : { object: cell.object }),
+    ...(cell.fetched === undefined ? {} : { fetched: cell.fetched }),
   };
 }
 

@@ -36,6 +36,8 @@ export interface PlannedCell {
   /** Why it is done or skipped, for people. */
   reason: string;
   object?: SourceObject;
+  /** True when exactly this object is verified in the cache. */
+  fetched?: true;
   /** The version that is published now, 0 when none. */
   version: number;
 }

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Actor } from '../ledger/actor.ts';
 import { Database, type DatabaseSettings } from '../ledger/connection.ts';
 import { readChecks } from '../ledger/derived.ts';
-import { INTERRUPTED, writeListing, writeListingError } from '../ledger/deliveries.ts';
+import { INTERRUPTED } from '../ledger/deliveries.ts';
 import { databaseError } from '../ledger/errors.ts';
 import { aliveRuns, takeLock } from '../ledger/locks.ts';
 import { migrate, requireLedger } from '../ledger/migrate.ts';
@@ -13,16 +13,17 @@ import type { Adoption } from '../plan/adoption.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
 import type { RunEvent } from '../plan/events.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
-import { DayboardError, toDayboardError } from '../project/errors.ts';
-import type { Dataset, Project } from '../project/model.ts';
+import { DayboardError } from '../project/errors.ts';
+import type { Project } from '../project/model.ts';
 import type { Cache } from '../source/cache.ts';
-import type { ListedObject, Source } from '../source/source.ts';
+import type { Source } from '../source/source.ts';
 import { adopt, planAdoption, type AdoptParts, type AdoptRequest } from './adopt.ts';
 import { readBoard } from './board-reader.ts';
 import { examine } from './doctor.ts';
 import { followRun } from './follow.ts';
 import { readFreshness } from './freshness.ts';
 import { LedgerHub } from './hub.ts';
+import { listSources } from './listing.ts';
 import { readPlan } from './plan-reader.ts';
 import type { BoardRange } from './ranges.ts';
 import { startRun, type Run } from './runner.ts';
@@ -67,7 +68,7 @@ class LedgerWorkspace implements Workspace {
   private readonly running = new Map<string, Run>();
   private pool: pg.Pool | undefined;
   private opened: Promise<pg.Pool> | undefined;
-  private listing: Promise<void> | undefined;
+  private listing: Promise<ReadonlyMap<string, DayboardError>> | undefined;
 
   constructor(parts: WorkspaceParts) {
     this.parts = parts;
@@ -124,52 +125,13 @@ class LedgerWorkspace implements Workspace {
     );
   }
 
-  list(signal?: AbortSignal): Promise<void> {
-    this.listing ??= this.listSources(signal).finally(() => {
+  list(signal?: AbortSignal): Promise<ReadonlyMap<string, DayboardError>> {
+    const { project, sources, context } = this.parts;
+    const ledger = context.readOnly ? undefined : () => this.reader();
+    this.listing ??= listSources({ project, sources, ledger }, signal).finally(() => {
       this.listing = undefined;
     });
     return this.listing;
-  }
-
-  private async listSources(signal?: AbortSignal): Promise<void> {
-    for (const [name, source] of this.parts.sources) {
-      const datasets = this.project.datasets.filter(
-        (dataset) => dataset.source === name && dataset.off === undefined,
-      );
-      if (datasets.length > 0) await this.listSource(name, source, datasets, signal);
-    }
-  }
-
-  private async listSource(
-    name: string,
-    source: Source,
-    datasets: readonly Dataset[],
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const listed: ListedObject[] = [];
-    try {
-      for await (const each of source.list(datasets, signal)) listed.push(each);
-    } catch (thrown) {
-      const error = toDayboardError(thrown);
-      if (!this.context.readOnly)
-        await this.read((client) => writeListingError(client, this.project.name, name, error.toJSON()));
-      throw error;
-    }
-    if (this.context.readOnly) return;
-    const client = await (await this.reader()).connect();
-    try {
-      await writeListing(
-        client,
-        this.project.name,
-        name,
-        datasets.map((dataset) => dataset.name),
-        listed,
-      );
-    } catch (thrown) {
-      throw databaseError(thrown);
-    } finally {
-      client.release();
-    }
   }
 
   freshness(names?: readonly string[]): Promise<DerivedStatus[]> {

@@ -1,6 +1,7 @@
 import type { Outcome, RunEvent } from '../plan/events.ts';
 import type { Plan, PlannedCell, PlanRequest } from '../plan/plan.ts';
 import { nextStart } from '../plan/schedule.ts';
+import { needsUnlisted, sourceOf } from '../plan/unlisted.ts';
 import { type DayboardError, toDayboardError } from '../project/errors.ts';
 import { catchUpRequest, isForPoll, isForStart, missingLines, narrowed, owedRequest } from './catch-up.ts';
 import type { RunHandle, Workspace } from './workspace.ts';
@@ -60,6 +61,8 @@ export class Scheduler {
   private nextPoll = 0;
   /** A start that is to be made (again) at the next look. */
   private owesStart: boolean;
+  /** Sources that could not be listed at the last start, which is made up for when they can. */
+  private unlisted: ReadonlySet<string> = new Set();
   private cancelledByOperator = false;
   private cutShort = false;
 
@@ -170,7 +173,7 @@ export class Scheduler {
       if (this.stopped.signal.aborted) return;
       const error = toDayboardError(thrown);
       if (UNREACHABLE.has(error.code)) throw error;
-      // Somebody else's work, or a source that does not answer, is no reason to end.
+      // Somebody else's work is no reason to end.
       if (job === 'start') this.owesStart = true;
       this.parts.log(`${error.message} It is tried again in ${this.parts.pollMinutes} min.`);
     }
@@ -179,26 +182,37 @@ export class Scheduler {
 
   private async start(): Promise<void> {
     this.cancelledByOperator = false;
-    await this.sync(isForStart, (cells) => missingLines(cells).forEach((line) => this.parts.log(line)));
+    await this.sync(Object.keys(this.parts.workspace.project.sources), true);
     await this.runRequest(owedRequest(this.parts.concurrency));
     this.owesStart = false;
   }
 
   private async poll(): Promise<void> {
-    await this.sync(isForPoll);
+    await this.sync([...this.unlisted], false);
   }
 
-  private async sync(
-    wanted: (cell: PlannedCell) => boolean,
-    tell?: (cells: readonly PlannedCell[]) => void,
-  ): Promise<void> {
-    const { workspace, now, concurrency } = this.parts;
-    await workspace.list(this.stopped.signal);
-    const request = catchUpRequest(workspace.project, now(), concurrency);
+  /**
+   * Loads what the sources have: of those named all that is not up to date, as at a start, of the others what has
+   * arrived. A source that cannot be listed keeps nothing of another from being loaded.
+   */
+  private async sync(starting: readonly string[], isStart: boolean): Promise<void> {
+    const { workspace, now, concurrency, log, pollMinutes } = this.parts;
+    const { project } = workspace;
+    const unlisted = await workspace.list(this.stopped.signal);
+    for (const { message } of unlisted.values()) log(`${message} It is tried again in ${pollMinutes} min.`);
+    const request = catchUpRequest(project, now(), concurrency);
     const { cells } = await workspace.plan(request);
-    tell?.(cells);
-    const those = narrowed(request, cells.filter(wanted));
+    const from = (cell: PlannedCell) => sourceOf(cell.dataset, project);
+    if (isStart)
+      for (const line of missingLines(cells.filter((cell) => !unlisted.has(from(cell))))) log(line);
+    const wanted = cells.filter(
+      (cell) =>
+        !needsUnlisted(cell, project, unlisted) &&
+        (starting.includes(from(cell)) ? isForStart(cell) : isForPoll(cell)),
+    );
+    const those = narrowed(request, wanted);
     if (those !== undefined) await this.runRequest(those);
+    this.unlisted = new Set(starting.filter((source) => unlisted.has(source)));
   }
 
   private async runRequest(request: PlanRequest): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
-import type { ErrorValue } from '../project/errors.ts';
+import type { DayboardError, ErrorValue } from '../project/errors.ts';
 import type { Project } from '../project/model.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { Outcome, RunEvent } from '../plan/events.ts';
@@ -51,8 +51,12 @@ export interface Workspace {
   readonly context: ContextInfo;
   /** The board from the ledger alone; `columns` periods back from today per row, or the given range of days. */
   board(range: { columns: number } | { first: string; last: string }): Promise<Board>;
-  /** Asks the sources what they have and writes it to the ledger. One listing at a time; callers share it. */
-  list(signal?: AbortSignal): Promise<void>;
+  /**
+   * Asks every source what it has and writes it to the ledger. One listing at a time; callers share it. Resolves with
+   * the sources that could not be listed, by name, and why: what they had before stays. Rejects when the ledger cannot
+   * be written, or the signal aborts.
+   */
+  list(signal?: AbortSignal): Promise<ReadonlyMap<string, DayboardError>>;
   freshness(names?: readonly string[]): Promise<DerivedStatus[]>;
   plan(request: PlanRequest): Promise<Plan>;
   /** Starts a plan. Rejects with kind 'refused' when the plan is out of date, the context read-only, or a target held. */

@@ -162,7 +162,7 @@ describe('an S3 that cannot be used', () => {
     expect(status.json()).toMatchObject([
       { cells: [{ state: expect.stringMatching(/loaded|stale/), version: 1 }] },
     ]);
-    expect(status.stderr).toContain('The source could not be listed');
+    expect(status.stderr).toContain('The source files could not be listed');
     expect(await place.run(['doctor'], access(changes))).toMatchObject({
       code: 1,
       stdout: expect.stringMatching(/fail +Source files/),

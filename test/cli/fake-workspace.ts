@@ -52,6 +52,7 @@ export class FakeWorkspace {
       context: this.context,
       list: async () => {
         this.listed += 1;
+        return new Map();
       },
       plan: async (request) => this.plan(request),
       start: async (plan, onEvent) => this.start(plan, onEvent ?? (() => undefined)),

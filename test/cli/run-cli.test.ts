@@ -245,7 +245,7 @@ describe('a signal during sync', () => {
 
   it('before the run has begun ends at once', async () => {
     const fake = fakeIo();
-    const never = new Promise<void>(() => undefined);
+    const never = new Promise<Map<string, DayboardError>>(() => undefined);
     void runCli(['sync'], fake.io, new FakeWorkspace({ list: () => never }).opened());
     fake.signal('SIGTERM');
     expect(fake.exits).toEqual([130]);
@@ -298,7 +298,10 @@ describe('other commands', () => {
       checks: [],
       runs: [],
     };
-    const workspace = new FakeWorkspace({ list: () => Promise.reject(error), board: async () => board });
+    const workspace = new FakeWorkspace({
+      list: async () => new Map([['files', error]]),
+      board: async () => board,
+    });
     const { code, stdout, stderr } = await run(['status', '--json'], workspace);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ schema: 'dayboard.status/1', cells: [] });

@@ -79,6 +79,8 @@ export class FakeWorkspace {
     run: [],
   };
   listings = 0;
+  /** Sources that cannot be listed, and why. */
+  readonly unlisted = new Map<string, DayboardError>();
   /** How often the schedule is held now, and was taken. */
   holds = 0;
   taken = 0;
@@ -93,9 +95,10 @@ export class FakeWorkspace {
     this.clock = clock;
   }
 
-  readonly list = async (): Promise<void> => {
+  readonly list = async (): Promise<ReadonlyMap<string, DayboardError>> => {
     this.listings += 1;
     throwNext(this.accidents.list);
+    return this.unlisted;
   };
 
   readonly plan = async (request: PlanRequest): Promise<Plan> => {

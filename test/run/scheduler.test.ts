@@ -292,12 +292,51 @@ describe('when things break', () => {
     workspace.published.set('visits 2024-11-14', 'old');
     workspace.objects.set('visits 2024-11-14', 'new');
     const broken = new DayboardError({ code: 'source.unreachable', message: 'S3 does not answer.' });
-    workspace.accidents.list.push(undefined, broken);
     const { scheduler, log } = scheduling(workspace, clock);
+    await clock.until('2024-11-15T00:59:59Z');
+    workspace.unlisted.set('files', broken);
     await clock.until('2024-11-15T01:01:00Z');
     expect(log.at(-1)).toBe('S3 does not answer. It is tried again in 15 min.');
+    expect(workspace.runs).toEqual([]);
+    workspace.unlisted.clear();
     await clock.until('2024-11-15T01:16:00Z');
     expect(workspace.runs.map((run) => run.cells)).toEqual([['visits 2024-11-14']]);
+    scheduler.stop('step');
+  });
+
+  it('a source that does not answer stops nothing of another, nor what is owed, and its start alone is made up for', async () => {
+    const { clock, workspace } = setUp('2024-11-15T00:59:30Z', {
+      sources: { files: { kind: 'directory', path: '.' }, s3: { kind: 's3' } },
+      datasets: [
+        aDataset({ expected: { days: 1, at: '00:30' } }),
+        aDataset({ name: 'sso', source: 's3', expected: { days: 1, at: '00:30' } }),
+      ],
+      rollups: [aRollup({ name: 'per_day', over: 'visits' })],
+    });
+    for (const name of ['visits', 'sso']) {
+      workspace.published.set(`${name} 2024-11-14`, 'old');
+      workspace.objects.set(`${name} 2024-11-14`, 'new');
+    }
+    workspace.broken.add('visits 2024-11-14');
+    workspace.owed.set('per_day', 'An import left it.');
+    workspace.unlisted.set(
+      's3',
+      new DayboardError({ code: 'source.unreachable', message: 'S3 does not answer.' }),
+    );
+    const { scheduler, log } = scheduling(workspace, clock);
+    await clock.until('2024-11-15T01:00:00Z');
+    const runs = () => workspace.runs.map((run) => [run.command, run.cells]);
+    expect(runs()).toEqual([
+      ['sync', ['visits 2024-11-14']],
+      ['refresh', []],
+    ]);
+    expect(log).toContain('S3 does not answer. It is tried again in 15 min.');
+    expect(log).not.toContainEqual(expect.stringContaining('missing at the source: sso'));
+    workspace.unlisted.clear();
+    await clock.until('2024-11-15T01:16:00Z');
+    expect(runs().slice(2)).toEqual([['sync', ['sso 2024-11-14']]]);
+    await clock.until('2024-11-15T02:00:00Z');
+    expect(runs()).toHaveLength(3);
     scheduler.stop('step');
   });
 

@@ -150,8 +150,9 @@ export class FakeWorkspace implements Workspace {
     return cellOf(dataset, { ...facts, ...attempt }, { now: this.options.now(), rulesHash: RULES });
   }
 
-  async list(): Promise<void> {
+  async list(): Promise<ReadonlyMap<string, DayboardError>> {
     this.calls.list += 1;
+    return new Map();
   }
 
   async freshness(): Promise<DerivedStatus[]> {

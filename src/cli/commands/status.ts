@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import type { Board } from '../../plan/board.ts';
 import { affectedDerived } from '../../plan/derived.ts';
-import { toDayboardError } from '../../project/errors.ts';
 import type { Project } from '../../project/model.ts';
 import { firstDay, lastDay } from '../../project/period.ts';
 import { parseNames, periodsOf } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { EXIT } from '../exit-codes.ts';
+import { tellUnlisted } from '../listing.ts';
 import { statusJson, statusText } from '../output/status.ts';
 import type { Session } from '../session.ts';
 import { DATASETS, examples, type Host, PERIODS } from './host.ts';
@@ -61,16 +61,9 @@ function status(cli: Cli, args: StatusArguments, options: StatusOptions): Promis
   });
 }
 
-/** The board is worth showing without the source: why that cannot be listed is said beside it. */
+/** The board is worth showing without a source: why one cannot be listed is said beside it. */
 async function lookAtSource(cli: Cli, { workspace }: Session): Promise<void> {
-  if (workspace.context.readOnly) return;
-  try {
-    await workspace.list();
-  } catch (thrown) {
-    const error = toDayboardError(thrown);
-    if (!error.code.startsWith('source.') && !error.code.startsWith('config.')) throw error;
-    cli.say(`The source could not be listed, what it has now is not known: ${error.message}`);
-  }
+  if (!workspace.context.readOnly) tellUnlisted(cli, await workspace.list());
 }
 
 interface Wanted {

@@ -1,0 +1,70 @@
+import type pg from 'pg';
+import { writeListing, writeListingError } from '../ledger/deliveries.ts';
+import { databaseError } from '../ledger/errors.ts';
+import { type DayboardError, toDayboardError } from '../project/errors.ts';
+import type { Dataset, Project } from '../project/model.ts';
+import type { ListedObject, Source } from '../source/source.ts';
+
+export interface ListingParts {
+  project: Project;
+  /** By the names that the project gives its sources. */
+  sources: ReadonlyMap<string, Source>;
+  /** Opens the ledger; undefined in a context that may not write to it. */
+  ledger: (() => Promise<pg.Pool>) | undefined;
+}
+
+/**
+ * Asks every source what it has, side by side, so that one that does not answer keeps no other waiting, and writes it
+ * to the ledger. Resolves with why sources could not be listed, by name.
+ * @throws 'database.…', and the signal's reason
+ */
+export async function listSources(
+  parts: ListingParts,
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, DayboardError>> {
+  const unlisted = new Map<string, DayboardError>();
+  const listings = [...parts.sources].map(async ([name, source]) => {
+    const datasets = parts.project.datasets.filter(
+      (dataset) => dataset.source === name && dataset.off === undefined,
+    );
+    if (datasets.length === 0) return;
+    const error = await listSource(parts, name, source, datasets, signal);
+    if (error !== undefined) unlisted.set(name, error);
+  });
+  for (const ended of await Promise.allSettled(listings)) if (ended.status === 'rejected') throw ended.reason;
+  return unlisted;
+}
+
+async function listSource(
+  { project, ledger }: ListingParts,
+  name: string,
+  source: Source,
+  datasets: readonly Dataset[],
+  signal: AbortSignal | undefined,
+): Promise<DayboardError | undefined> {
+  const listed: ListedObject[] = [];
+  let error: DayboardError | undefined;
+  try {
+    for await (const each of source.list(datasets, signal)) listed.push(each);
+  } catch (thrown) {
+    error = toDayboardError(thrown);
+    if (signal?.aborted) throw error;
+  }
+  if (ledger === undefined) return error;
+  const pool = await ledger();
+  const client = await pool.connect().catch((thrown: unknown) => {
+    throw databaseError(thrown);
+  });
+  try {
+    if (error !== undefined) await writeListingError(client, project.name, name, error.toJSON());
+    else {
+      const names = datasets.map((dataset) => dataset.name);
+      await writeListing(client, project.name, name, names, listed);
+    }
+  } catch (thrown) {
+    throw databaseError(thrown);
+  } finally {
+    client.release();
+  }
+  return error;
+}
