@@ -53,50 +53,50 @@ export async function createApply(
     `CREATE UNLOGGED TABLE ${net} (${original.columns.map(({ name, type }) => `${ident(name)} ${type}`).join(', ')}, ${DAY} date, ${COUNT} bigint)`,
   );
   const body = `#variable_conflict use_column
-  DECLARE day_ date; gone_ bigint; taken_ bigint;
+  DECLARE _dayboard_of date; _dayboard_gone bigint; _dayboard_taken bigint;
   BEGIN
-    IF (SELECT count(*) FROM (SELECT FROM ${log} LIMIT most + 1) waiting) > most THEN
+    IF (SELECT count(*) FROM (SELECT FROM ${log} LIMIT _dayboard_most + 1) waiting) > _dayboard_most THEN
       RAISE EXCEPTION USING ERRCODE = '${RAISED.many}', MESSAGE = 'more changes than can be applied at once';
     END IF;
     IF EXISTS (SELECT FROM ${log} WHERE ${LOG.sign} = 0) THEN
       RAISE EXCEPTION USING ERRCODE = '${RAISED.emptied}', MESSAGE = 'the original was emptied';
     END IF;
     ${shape.key === undefined ? unkeyedSql(log) : ''}
-    IF most < ${FEW} THEN
+    IF _dayboard_most < ${FEW} THEN
       PERFORM set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true);
     END IF;
     WITH taken AS (DELETE FROM ${log} RETURNING *)
     INSERT INTO ${net} (${list}, ${DAY}, ${COUNT})
     SELECT ${list}, day_of, changes FROM (
-      SELECT DISTINCT ON (${same}) ${list}, ${day} AS day_of, sum(${LOG.sign}) OVER (PARTITION BY ${same}) AS changes
-        FROM taken
+      SELECT DISTINCT ON (${same}) ${list}, ${DAY} AS day_of, sum(${LOG.sign}) OVER (PARTITION BY ${same}) AS changes
+        FROM (SELECT *, ${day} AS ${DAY} FROM taken) change
        WHERE NOT EXISTS (SELECT FROM dayboard.adoption_part part WHERE part.project = ${literal(project)} AND part.dataset = ${literal(dataset.name)}
-                            AND ${day} >= part.first_day AND ${day} < part.next_day AND pg_visible_in_snapshot(taken.${LOG.xid}, part.seen))
+                            AND change.${DAY} >= part.first_day AND change.${DAY} < part.next_day AND pg_visible_in_snapshot(change.${LOG.xid}, part.seen))
        ORDER BY ${same}) counted
      WHERE changes <> 0;
-    GET DIAGNOSTICS taken_ = ROW_COUNT;
-    IF taken_ >= ${FEW} THEN ANALYZE ${net}; END IF;
-    FOR day_ IN SELECT DISTINCT ${DAY} FROM ${net} WHERE ${COUNT} < 0 ORDER BY 1 LOOP
+    GET DIAGNOSTICS _dayboard_taken = ROW_COUNT;
+    IF _dayboard_taken >= ${FEW} THEN ANALYZE ${net}; END IF;
+    FOR _dayboard_of IN SELECT DISTINCT ${DAY} FROM ${net} WHERE ${COUNT} < 0 ORDER BY 1 LOOP
       ${deleteSql(shape, original, net)}
-      GET DIAGNOSTICS gone_ = ROW_COUNT;
-      IF gone_ <> (SELECT -sum(${COUNT}) FROM ${net} WHERE ${DAY} = day_ AND ${COUNT} < 0) THEN
-        RAISE EXCEPTION USING ERRCODE = '${RAISED.lost}', MESSAGE = format('rows of %s that went are not in the new table', day_);
+      GET DIAGNOSTICS _dayboard_gone = ROW_COUNT;
+      IF _dayboard_gone <> (SELECT -sum(${COUNT}) FROM ${net} WHERE ${DAY} = _dayboard_of AND ${COUNT} < 0) THEN
+        RAISE EXCEPTION USING ERRCODE = '${RAISED.lost}', MESSAGE = format('rows of %s that went are not in the new table', _dayboard_of);
       END IF;
     END LOOP;
     INSERT INTO ${qualified(shape.raw)} (${list}, ${ident(DELIVERY)})
     SELECT ${columns(shape.columns, 'r')}, ${deliveryOf(dataset, newest)} FROM ${net} r${originJoin(shape)}
      CROSS JOIN LATERAL generate_series(1, r.${COUNT}) WHERE r.${COUNT} > 0;
     DELETE FROM ${net};
-    RETURN taken_;
+    RETURN _dayboard_taken;
   END`;
   await client.query(
-    `CREATE OR REPLACE FUNCTION ${qualified(names.apply)}(most bigint) RETURNS bigint LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS ${literal(body)}`,
+    `CREATE OR REPLACE FUNCTION ${qualified(names.apply)}(_dayboard_most bigint) RETURNS bigint LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS ${literal(body)}`,
   );
 }
 
 /** Rows without a key are found by reading whole days: not while readers wait. */
 function unkeyedSql(log: string): string {
-  return `IF most < ${FEW} AND EXISTS (SELECT FROM ${log} WHERE ${LOG.sign} < 0) THEN
+  return `IF _dayboard_most < ${FEW} AND EXISTS (SELECT FROM ${log} WHERE ${LOG.sign} < 0) THEN
       RAISE EXCEPTION USING ERRCODE = '${RAISED.many}', MESSAGE = 'rows without a key went';
     END IF;`;
 }
@@ -110,7 +110,7 @@ function deleteSql(shape: RawShape, original: Original, net: string): string {
   const column = partitionColumn(dataset);
   const zone = literal(dataset.timeZone);
   const bound = (days: number) => {
-    const local = `(day_ + ${days})`;
+    const local = `(_dayboard_of + ${days})`;
     return typeFamily(column.type) === 'timestamptz' ? `(${local}::timestamp AT TIME ZONE ${zone})` : local;
   };
   const bounds = (alias: string) =>
@@ -127,7 +127,7 @@ function deleteSql(shape: RawShape, original: Original, net: string): string {
   return `DELETE FROM ${raw} target USING (
         SELECT numbered.part, numbered.place FROM (
           SELECT r.tableoid AS part, r.ctid AS place, n.${COUNT} AS n, row_number() OVER (PARTITION BY n.ctid) AS at
-            FROM ${net} n JOIN ${raw} r ON ${on} WHERE n.${COUNT} < 0 AND n.${DAY} = day_ AND ${bounds('r')}) numbered
+            FROM ${net} n JOIN ${raw} r ON ${on} WHERE n.${COUNT} < 0 AND n.${DAY} = _dayboard_of AND ${bounds('r')}) numbered
          WHERE numbered.at <= -numbered.n) gone
        WHERE target.tableoid = gone.part AND target.ctid = gone.place AND ${bounds('target')};`;
 }

@@ -1,10 +1,9 @@
 import type { ClientBase } from 'pg';
 import type { Actor } from '../../ledger/actor.ts';
-import { qualified } from '../../ledger/sql.ts';
+import { columns, ident, qualified } from '../../ledger/sql.ts';
 import { newestPublished } from '../../ledger/versions.ts';
 import type { AdoptProgress } from '../../plan/adoption.ts';
 import type { Dataset, Project } from '../../project/model.ts';
-import { columns, ident } from '../../ledger/sql.ts';
 import { DELIVERY, type RawShape } from '../publish/shape.ts';
 import { createApply } from './apply.ts';
 import { deliveryOf, originJoin } from './delivery.ts';

@@ -1,9 +1,7 @@
 import { markCopied, readParts, type AdoptionPart } from '../../ledger/adoptions.ts';
-import { qualified } from '../../ledger/sql.ts';
+import { columns, ident, qualified } from '../../ledger/sql.ts';
 import { inTransaction, setForDataset } from '../../ledger/transaction.ts';
 import type { Dataset, Day } from '../../project/model.ts';
-import { columns } from '../../ledger/sql.ts';
-import { ident } from '../../ledger/sql.ts';
 import { dayOfColumn } from '../days.ts';
 import { dayStart } from '../publish/shape.ts';
 import type { AdoptContext } from './context.ts';

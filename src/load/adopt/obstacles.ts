@@ -73,8 +73,10 @@ export async function findObstacles(
   project: Project,
   original: Original,
   dependents: readonly Dependent[],
+  isBegun: boolean,
 ): Promise<Obstacle[]> {
-  const attached = await client.query<Attached>(ATTACHED, [original.oid, Object.values(TRIGGERS)]);
+  const ownTriggers = isBegun ? Object.values(TRIGGERS) : [];
+  const attached = await client.query<Attached>(ATTACHED, [original.oid, ownTriggers]);
   return [
     ...(original.relkind === 'r' ? [] : [PARTITIONED]),
     ...(original.isOurs

@@ -48,7 +48,7 @@ export async function planTable(
     if (reads) survey = await readRows(client, dataset, original, obstacles);
   }
   if (begun?.state !== 'switched' && begun?.state !== 'returned')
-    obstacles.push(...(await findObstacles(client, project, original, dependents)));
+    obstacles.push(...(await findObstacles(client, project, original, dependents, begun !== undefined)));
   const { rebuilt } = await ourViews(client, project, dependents);
   return {
     original,

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { readOwed } from '../../ledger/derived.ts';
-import { databaseError } from '../../ledger/errors.ts';
+import { databaseError, errorCode } from '../../ledger/errors.ts';
 import { definitionHash, relationState } from '../../ledger/relations.ts';
 import { ident, literal, qualified } from '../../ledger/sql.ts';
 import type { Obstacle, RollupAdoption } from '../../plan/adoption.ts';
@@ -20,7 +20,6 @@ import { fullName, readOriginal, type Original } from './original.ts';
 import { refuse } from './refuse.ts';
 import { likenessSql } from './rights.ts';
 import { compareWithRollup } from './rollup-compare.ts';
-import { errorCode } from '../../ledger/errors.ts';
 
 const WHAT: Record<string, string> = {
   m: 'materialized view',

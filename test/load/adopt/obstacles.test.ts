@@ -217,3 +217,17 @@ describe('a plan', () => {
     expect((await planTable(client, projectOf(dataset), dataset)).plan).toMatchObject({ state: 'copied' });
   });
 });
+
+describe('two projects with one table', () => {
+  it('do not both take it over', async () => {
+    await aTable(client);
+    await adopt(client, projectOf(visits()), 'copy');
+    const other = { ...projectOf(visits()), name: 'other' };
+    await expect(adopt(client, other, 'finish')).rejects.toMatchObject({
+      code: 'adopt.obstacles',
+      message: expect.stringContaining('dayboard_adopt_insert'),
+    });
+    await adopt(client, projectOf(visits()), 'finish');
+    expect(await lines(client, 'SELECT count(*) FROM stats.visits')).toEqual(['200']);
+  });
+});

@@ -196,4 +196,34 @@ describe('a table that is written to while it is taken over', () => {
       'switched|7',
     ]);
   });
+
+  it('may have columns with the names of what dayboard writes SQL with', async () => {
+    const names = ['seen', 'project', 'most_', 'taken', 'day_', 'n', 'r', 'o'];
+    const list = names.map((name) => `"${name}"`).join(', ');
+    const dataset = visits({
+      carries: { kind: 'window', key: ['project', 'seen'], winner: 'newest' },
+      table: {
+        schema: 'stats',
+        name: 'visits',
+        columns: names.map((name) => ({
+          name,
+          type: name === 'seen' ? 'date' : 'text',
+          nullable: !['seen', 'project'].includes(name),
+        })),
+        indexes: [],
+        partitionBy: 'seen',
+      },
+    });
+    await client.query(`CREATE SCHEMA stats; CREATE TABLE stats.visits ("seen" date, ${list.slice('"seen", '.length).replaceAll(',', ' text,')} text);
+      INSERT INTO stats.visits SELECT date '2024-11-14' + n, 'p' || n FROM generate_series(1, 9) n`);
+    const before = () => lines(client, `SELECT ${list} FROM stats.visits`);
+    await adopt(client, projectOf(dataset), 'copy');
+    await client.query(
+      `UPDATE stats.visits SET taken = 'x' WHERE project = 'p1'; DELETE FROM stats.visits WHERE project = 'p2'; INSERT INTO stats.visits VALUES ('2024-12-01', 'p1')`,
+    );
+    const written = await before();
+    await adopt(client, projectOf(dataset), 'finish');
+    expect(await before()).toEqual(written);
+    expect(written).toHaveLength(9);
+  });
 });
