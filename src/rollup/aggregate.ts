@@ -9,9 +9,6 @@ import {
   type RollupShape,
 } from './shape.ts';
 
-/** Of a group in a change: that rows came, so that it is there whatever went. */
-export const CAME = '_came';
-
 function filter(measure: Measure, also?: string): string {
   const conditions = [measure.where === undefined ? undefined : `(${measure.where})`, also].filter(
     (each) => each !== undefined,
@@ -49,17 +46,11 @@ function columnsOf(measure: MeasureShape): string[] {
   return isCountedSum(measure) ? [measure.name, valuesColumn(measure.name)] : [measure.name];
 }
 
-/** GROUP BY over rows of the parent: what the counted table holds for them. */
+/** GROUP BY over rows of the parent: groups, how many rows support each, measures. */
 export function groupedRows(shape: RollupShape, from: string): string {
   const measures = shape.measures.flatMap(wholeMeasure);
-  const count = countsRows(shape) ? [`count(*) AS ${ident(SUPPORT)}`] : [];
-  const list = [groupList(shape), ...count, ...measures].join(', ');
+  const list = [groupList(shape), `count(*) AS ${ident(SUPPORT)}`, ...measures].join(', ');
   return `SELECT ${list} FROM ${from} AS rows${where(shape)} GROUP BY ${groupNumbers(shape)}`;
-}
-
-/** The groups that rows of the parent are in, once for each row. */
-export function rowGroups(shape: RollupShape, from: string): string {
-  return `SELECT ${groupList(shape)} FROM ${from} AS rows${where(shape)}`;
 }
 
 function wholeMeasure({ name, measure, type, additive }: MeasureShape): string[] {
@@ -93,8 +84,7 @@ export function deltaRows(shape: RollupShape, added: string, removed: string | u
   const measures = shape.measures.flatMap((measure) =>
     removed === undefined && !measure.additive ? wholeMeasure(measure) : deltaMeasure(measure),
   );
-  const count = `sum(_sign)::bigint AS ${ident(SUPPORT)}, bool_or(_sign > 0) AS ${ident(CAME)}`;
-  const list = [groupList(shape), count, ...measures].join(', ');
+  const list = [groupList(shape), `sum(_sign)::bigint AS ${ident(SUPPORT)}`, ...measures].join(', ');
   return `SELECT ${list} FROM ${from} AS rows${where(shape)} GROUP BY ${groupNumbers(shape)}`;
 }
 

@@ -10,6 +10,7 @@ import type { Delta, DeltaContext, RowChange } from './delta.ts';
 import { inBuckets } from './bounds.ts';
 import { rollupHash } from './ensure.ts';
 import { addToGroups } from './group-counts.ts';
+import { groupHash } from './support.ts';
 import {
   bucketText,
   countsRows,
@@ -87,7 +88,7 @@ async function computeDelta(
   const onlyAdded = went.rowCount === 0;
   await client.query(`DROP TABLE IF EXISTS ${qualified(table)}`);
   await client.query(
-    `CREATE UNLOGGED TABLE ${qualified(table)} AS SELECT d.*, ${bucketText(shape, 'd')} AS _bucket
+    `CREATE UNLOGGED TABLE ${qualified(table)} AS SELECT d.*, ${bucketText(shape, 'd')} AS _bucket${countsRows(shape) ? '' : `, ${groupHash(shape, 'd')}`}
        FROM (${deltaRows(shape, qualified(change.added), onlyAdded ? undefined : qualified(change.removed))}) d`,
   );
   const leftAlone = owed.get(rollup.name)?.buckets ?? [];

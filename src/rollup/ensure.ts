@@ -5,10 +5,11 @@ import { ident, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { countedColumns } from './aggregate.ts';
 import { ensurePublished } from './published.ts';
+import { createSupport } from './support.ts';
 import { countsRows, SUPPORT, rollupShape, rootDataset, valuesColumn, type RollupShape } from './shape.ts';
 
 /** How counted tables are laid out: tables of another layout are computed anew. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 
 /** Hash of what decides a rollup's numbers; that of what it is over is part of it. */
 export function rollupHash(project: Project, rollup: Rollup): string {
@@ -36,7 +37,7 @@ export async function ensureRollup(client: ClientBase, project: Project, rollup:
   const hash = rollupHash(project, rollup);
   if (state.owner === 'foreign') throw takenRelation(shape.table);
   if (state.owner === 'absent') {
-    await createCounted(client, shape, shape.table);
+    await createCounted(client, project, shape, shape.table);
     await recordRelation(client, project.name, shape.table, {
       kind: 'rollup',
       owner: rollup.name,
@@ -64,11 +65,12 @@ export async function ensureRollup(client: ClientBase, project: Project, rollup:
 const FILLFACTOR = 60;
 
 /**
- * Creates a counted table under a name. Changes find their groups by joining whole buckets, so that the bucket's index
+ * Creates a counted table under a name, and its support anew where the groups carry none. Changes find their groups by joining whole buckets, so that the bucket's index
  * is all it needs: a unique one over the groups would cost a publish more than everything else.
  */
 export async function createCounted(
   client: ClientBase,
+  project: Project,
   shape: RollupShape,
   table: RelationName,
 ): Promise<void> {
@@ -82,4 +84,5 @@ export async function createCounted(
   const room = countsRows(shape) ? ` WITH (fillfactor = ${FILLFACTOR})` : '';
   await client.query(`CREATE TABLE ${qualified(table)} (${body.join(', ')})${room}`);
   await client.query(`CREATE INDEX ON ${qualified(table)} (${ident(shape.rollup.bucket.group)})`);
+  if (!countsRows(shape)) await createSupport(client, project, shape);
 }

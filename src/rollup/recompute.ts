@@ -1,8 +1,8 @@
 import { owe, readOwed, recordRefresh, settle, WHOLE } from '../ledger/derived.ts';
 import { recordRelation, relationState } from '../ledger/relations.ts';
-import { columns, ident, qualified } from '../ledger/sql.ts';
+import { ident, qualified } from '../ledger/sql.ts';
 import type { Rollup } from '../project/model.ts';
-import { countedColumns, groupedRows } from './aggregate.ts';
+import { groupedRows } from './aggregate.ts';
 import { setForDataset, setLockTimeout, withRetries } from '../ledger/transaction.ts';
 import { boundedParent, hasOwnParent, inBuckets } from './bounds.ts';
 import type { DeltaContext } from './delta.ts';
@@ -10,24 +10,26 @@ import { withTransitions } from './deltas.ts';
 import { createCounted, rollupHash } from './ensure.ts';
 import { ensurePublished, movePublished } from './published.ts';
 import { lockView } from './rights.ts';
-import { rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
+import { countsRows, rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
+import { inSupport, storeGroups, supportTable } from './support.ts';
 
 /**
  * Computes buckets of a rollup (their first days, or 'all') from what it is over, and takes them off what is owed. The
  * rollups over it follow by the difference, or are owed when it was built anew. The whole is built beside and swapped,
- * so that readers are never without it. In the caller's transaction; the caller holds the root dataset's table lock.
+ * so that readers are never without it; `onWait` is told whom the swap waits for. In the caller's transaction; the caller holds the root dataset's table lock.
  */
 export async function recomputeBuckets(
   context: DeltaContext,
   rollup: Rollup,
   buckets: readonly string[] | typeof WHOLE,
+  onWait?: (who: string) => void,
 ): Promise<void> {
   const { client, project } = context;
   const shape = rollupShape(project, rollup);
   await setForDataset(client, rollup);
   const whole = buckets === WHOLE || buckets.includes(WHOLE);
   if (whole) {
-    await rebuild(context, shape);
+    await rebuild(context, shape, onWait);
     for (const child of rollupsOver(project, rollup.name))
       await owe(client, project.name, child.name, [WHOLE], `${rollup.name} was computed anew.`);
   } else {
@@ -49,30 +51,32 @@ export async function recomputeBuckets(
 }
 
 async function replaceBuckets(
-  { client, project }: DeltaContext,
+  { client, project, run }: DeltaContext,
   shape: RollupShape,
   buckets: readonly string[],
 ): Promise<void> {
-  const names = columns(countedColumns(shape));
   const own = await hasOwnParent(client, project, shape.rollup);
-  await client.query(`DELETE FROM ${qualified(shape.table)} r WHERE ${inBuckets(shape, 'r', buckets)}`);
-  await client.query(
-    `INSERT INTO ${qualified(shape.table)} (${names})
-     SELECT ${names} FROM (${groupedRows(shape, boundedParent(project, shape, buckets, own))}) g
-      WHERE ${inBuckets(shape, 'g', buckets)}`,
-  );
+  const into = { table: shape.table, support: supportTable(project.name, shape.rollup.name) };
+  await client.query(`DELETE FROM ${qualified(into.table)} r WHERE ${inBuckets(shape, 'r', buckets)}`);
+  if (!countsRows(shape))
+    await client.query(`DELETE FROM ${qualified(into.support)} s WHERE ${inSupport('s', buckets)}`);
+  const groups = `SELECT * FROM (${groupedRows(shape, boundedParent(project, shape, buckets, own))}) g
+      WHERE ${inBuckets(shape, 'g', buckets)}`;
+  await storeGroups(client, shape, into, groups, run);
 }
 
-async function rebuild(context: DeltaContext, shape: RollupShape): Promise<void> {
+async function rebuild(
+  context: DeltaContext,
+  shape: RollupShape,
+  onWait: ((who: string) => void) | undefined,
+): Promise<void> {
   const { client, project, run } = context;
   const beside = { schema: 'dayboard', name: workTable(shape.rollup, run, 'new').name };
-  const names = columns(countedColumns(shape));
-  await createCounted(client, shape, beside);
-  await client.query(
-    `INSERT INTO ${qualified(beside)} (${names}) SELECT ${names} FROM (${groupedRows(shape, shape.parent)}) g`,
-  );
+  await createCounted(client, project, shape, beside);
+  const into = { table: beside, support: supportTable(project.name, shape.rollup.name) };
+  await storeGroups(client, shape, into, groupedRows(shape, shape.parent), run);
   await client.query(`ANALYZE ${qualified(beside)}`);
-  await keepReadersOut(context, shape);
+  await keepReadersOut(context, shape, onWait);
   await movePublished(client, project, shape, beside);
   await client.query(`DROP TABLE ${qualified(shape.table)}`);
   await client.query(`ALTER TABLE ${qualified(beside)} RENAME TO ${ident(shape.table.name)}`);
@@ -85,20 +89,28 @@ async function rebuild(context: DeltaContext, shape: RollupShape): Promise<void>
 }
 
 /** Only for the swap, and without making later readers wait behind one that takes long. */
-async function keepReadersOut({ client, project }: DeltaContext, shape: RollupShape): Promise<void> {
+async function keepReadersOut(
+  { client, project }: DeltaContext,
+  shape: RollupShape,
+  onWait: ((who: string) => void) | undefined,
+): Promise<void> {
   const { published } = shape.rollup;
   const ours =
     published !== undefined && (await relationState(client, project.name, published)).owner === 'ours';
+  const relations = ours ? [published, shape.table] : [shape.table];
   await client.query('SAVEPOINT swap');
-  await setLockTimeout(client);
-  await withRetries(undefined, async () => {
-    try {
-      if (ours) await lockView(client, published);
-      await client.query(`LOCK TABLE ${qualified(shape.table)} IN ACCESS EXCLUSIVE MODE`);
-    } catch (thrown) {
-      await client.query('ROLLBACK TO SAVEPOINT swap');
-      await setLockTimeout(client);
-      throw thrown;
-    }
-  });
+  await withRetries(
+    undefined,
+    async () => {
+      try {
+        await setLockTimeout(client, relations.length);
+        if (ours) await lockView(client, published);
+        await client.query(`LOCK TABLE ${qualified(shape.table)} IN ACCESS EXCLUSIVE MODE`);
+      } catch (thrown) {
+        await client.query('ROLLBACK TO SAVEPOINT swap');
+        throw thrown;
+      }
+    },
+    { client, relations, onWait },
+  );
 }

@@ -4,13 +4,10 @@ import { ownTable } from '../ledger/short-name.ts';
 import { ident, literal, qualified } from '../ledger/sql.ts';
 import type { Measure, Project, RelationName, Rollup } from '../project/model.ts';
 
-/**
- * How many source rows support a group: a group lives as long as this is above zero. A rollup without measures does not
- * count: to see whether a group that lost rows still has any, those of its bucket are asked.
- */
+/** How many source rows support a group: it lives as long as this is above zero. */
 export const SUPPORT = '_rows';
 
-/** Whether groups carry how many rows support them. */
+/** Whether groups carry how many rows support them; a list of groups without measures has that beside it. */
 export function countsRows({ measures }: RollupShape): boolean {
   return measures.length > 0;
 }
@@ -175,7 +172,7 @@ export function atZone(value: string, type: string, timeZone: string): string {
 export function workTable(
   rollup: Rollup,
   run: string,
-  purpose: 'delta' | 'before' | 'after' | 'gone' | 'come' | 'new',
+  purpose: 'delta' | 'before' | 'after' | 'gone' | 'come' | 'new' | 'grouped',
 ): RelationName {
   const hash = createHash('sha256').update(rollup.name).digest('hex').slice(0, 8);
   return { schema: 'dayboard_staging', name: `${rollup.name.slice(0, 30)}_${hash}_r${run}_${purpose}` };
