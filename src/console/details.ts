@@ -3,6 +3,7 @@ import type { ErrorValue } from '../project/errors.ts';
 import { boardPlace } from './board-cursor.ts';
 import { diffLines } from './diff-lines.ts';
 import { bytes, count, duration } from './format.ts';
+import { phaseText } from './progress.ts';
 import { foundText, type StepModel } from './run-model.ts';
 import { cursorStep } from './screens/run.ts';
 import { freshnessRows } from './selection.ts';
@@ -111,7 +112,7 @@ function stepDetails(step: StepModel): Details {
 function stateText({ state, reason, found, progress }: StepModel): string {
   const texts: Record<StepModel['state'], string> = {
     queued: 'It waits for steps before it.',
-    running: `It is running${progress.phase === undefined ? '' : `: ${progress.phase}`}.`,
+    running: `It is running${progress.phase === undefined ? '' : `: ${phaseText(progress)}`}.`,
     done: found === undefined ? 'It is done.' : `The check says: ${foundText(found)}.`,
     failed: 'It failed, and the ledger does not say why. What was published before is as it was.',
     skipped: `It was not begun: ${reason ?? 'a step that it needs did not end well'}.`,

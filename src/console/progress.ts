@@ -6,3 +6,9 @@ export function shareOfProgress(progress: Progress | undefined): number | undefi
     return undefined;
   return Math.max(0, Math.min(1, progress.bytes / progress.totalBytes));
 }
+
+/** What a step is at, and how far that is where it is measured: 'index totals_day (1 of 2) 45 %'. */
+export function phaseText({ phase, phaseShare }: Progress): string {
+  if (phase === undefined) return '';
+  return phaseShare === undefined ? phase : `${phase} ${Math.floor(100 * phaseShare)} %`;
+}

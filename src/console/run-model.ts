@@ -224,10 +224,10 @@ function step(run: RunModel, name: StepName, change: Partial<StepModel>): RunMod
 }
 
 function progress(run: RunModel, event: Extract<RunEvent, { type: 'step.progress' }>): RunModel {
-  const { rows, bytes, totalBytes, etaSeconds, estimated, phase } = event;
+  const { rows, bytes, totalBytes, etaSeconds, estimated, phase, phaseShare } = event;
   const before = run.steps.find((each) => each.seq === event.step.seq);
   const next: Progress = JSON.parse(
-    JSON.stringify({ rows, bytes, totalBytes, etaSeconds, estimated, phase }),
+    JSON.stringify({ rows, bytes, totalBytes, etaSeconds, estimated, phase, phaseShare }),
   ) as Progress;
   return step(run, event.step, {
     state: 'running',

@@ -1,7 +1,7 @@
 import type { ErrorValue } from '../project/errors.ts';
 import type { ListedObject } from '../source/source.ts';
 import type { Period } from '../project/model.ts';
-import type { StepKind } from '../plan/plan.ts';
+import type { Progress, StepKind } from '../plan/plan.ts';
 import { deliveryKey, type DeliveryFacts } from '../plan/facts.ts';
 import type { Queryable } from './client.ts';
 
@@ -151,7 +151,7 @@ interface AttemptRow {
   rows: string | null;
   bytes: string | null;
   total_bytes: string | null;
-  detail: { etag?: string; phase?: string; etaSeconds?: number };
+  detail: ProgressDetail & { etag?: string };
   error: ErrorValue | null;
   by_user: string;
   host: string;
@@ -214,18 +214,23 @@ export const INTERRUPTED: ErrorValue = {
   next: 'Run it again.',
 };
 
+/** The part of a step's detail that its progress wrote. */
+export type ProgressDetail = Pick<Progress, 'phase' | 'phaseShare' | 'etaSeconds' | 'estimated'>;
+
 export function progressOf(row: {
   rows: string | null;
   bytes: string | null;
   total_bytes: string | null;
-  detail: { phase?: string; etaSeconds?: number };
-}) {
+  detail: ProgressDetail;
+}): Progress {
   return {
     ...(row.rows === null ? {} : { rows: Number(row.rows) }),
     ...(row.bytes === null ? {} : { bytes: Number(row.bytes) }),
     ...(row.total_bytes === null ? {} : { totalBytes: Number(row.total_bytes) }),
     ...(row.detail.phase === undefined ? {} : { phase: row.detail.phase }),
+    ...(row.detail.phaseShare === undefined ? {} : { phaseShare: row.detail.phaseShare }),
     ...(row.detail.etaSeconds === undefined ? {} : { etaSeconds: row.detail.etaSeconds }),
+    ...(row.detail.estimated === undefined ? {} : { estimated: row.detail.estimated }),
   };
 }
 

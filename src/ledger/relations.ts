@@ -38,12 +38,16 @@ export async function relationState(
   return { owner: 'ours', relkind: row.relkind, definitionHash: row.definition_hash };
 }
 
-/** Records a relation that was just made, in the transaction that made it. */
+/**
+ * Records a relation that was just made, in the transaction that made it.
+ *
+ * @param made with `under`, its name is still another one, and it is renamed in this transaction
+ */
 export async function recordRelation(
   client: Queryable,
   project: string,
   relation: RelationName,
-  made: { kind: RelationKind; owner: string; definitionHash: string },
+  made: { kind: RelationKind; owner: string; definitionHash: string; under?: string },
 ): Promise<void> {
   await client.query(
     `INSERT INTO dayboard.relation (project, relation, relation_oid, kind, owner, definition_hash)
@@ -52,7 +56,15 @@ export async function recordRelation(
      ON CONFLICT (project, relation) DO UPDATE
        SET relation_oid = excluded.relation_oid, kind = excluded.kind, owner = excluded.owner,
            definition_hash = excluded.definition_hash, created_at = now()`,
-    [project, relation.schema, relation.name, fullName(relation), made.kind, made.owner, made.definitionHash],
+    [
+      project,
+      relation.schema,
+      made.under ?? relation.name,
+      fullName(relation),
+      made.kind,
+      made.owner,
+      made.definitionHash,
+    ],
   );
 }
 

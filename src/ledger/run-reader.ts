@@ -4,7 +4,7 @@ import { durationKey } from '../plan/make.ts';
 import type { Plan, StepKind } from '../plan/plan.ts';
 import type { ErrorValue } from '../project/errors.ts';
 import type { Queryable } from './client.ts';
-import { progressOf } from './deliveries.ts';
+import { progressOf, type ProgressDetail } from './deliveries.ts';
 
 interface RunRow {
   id: string;
@@ -105,7 +105,7 @@ interface StepRow {
   rows: string | null;
   bytes: string | null;
   total_bytes: string | null;
-  detail: Record<string, unknown> & { phase?: string; etaSeconds?: number };
+  detail: Record<string, unknown> & ProgressDetail;
   error: ErrorValue | null;
 }
 

@@ -83,6 +83,9 @@ export async function writeEvent(
   await client.query('SELECT pg_notify($1, $2)', [CHANNEL, payload]);
 }
 
+/** What a step's progress tells in its detail, for as long as the step runs. */
+const TOLD_LIVE = `'{phase,phaseShare,etaSeconds,estimated}'::text[]`;
+
 async function updateStep(client: Queryable, event: RunEvent): Promise<void> {
   switch (event.type) {
     case 'step.started':
@@ -93,13 +96,16 @@ async function updateStep(client: Queryable, event: RunEvent): Promise<void> {
         client,
         event,
         `rows = coalesce($3, rows), bytes = coalesce($4, bytes), total_bytes = coalesce($5, total_bytes),
-         detail = detail || jsonb_strip_nulls(jsonb_build_object('phase', $6::text, 'etaSeconds', $7::float8))`,
+         detail = (detail - ${TOLD_LIVE})
+           || jsonb_strip_nulls(jsonb_build_object('phase', $6::text, 'phaseShare', $7::float8, 'etaSeconds', $8::float8, 'estimated', $9::boolean))`,
         [
           event.rows ?? null,
           event.bytes ?? null,
           event.totalBytes ?? null,
           event.phase ?? null,
+          event.phaseShare ?? null,
           event.etaSeconds ?? null,
+          event.estimated ?? null,
         ],
       );
       return;
@@ -107,7 +113,7 @@ async function updateStep(client: Queryable, event: RunEvent): Promise<void> {
       await setStep(
         client,
         event,
-        `state = 'done', finished_at = $3, rows = coalesce($4, rows), bytes = coalesce($5, bytes), detail = (detail - 'phase' - 'etaSeconds') || $6`,
+        `state = 'done', finished_at = $3, rows = coalesce($4, rows), bytes = coalesce($5, bytes), detail = (detail - ${TOLD_LIVE}) || $6`,
         [event.at, event.rows ?? null, event.bytes ?? null, JSON.stringify(event.detail ?? {})],
       );
       return;

@@ -1,8 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
+import { DayboardError } from '../project/errors.ts';
+import type { Dataset, RelationName } from '../project/model.ts';
+import type { Queryable } from './client.ts';
 import { databaseError, errorCode } from './errors.ts';
+import { usersOf } from './lock-users.ts';
 import { literal } from './sql.ts';
-import type { Dataset } from '../project/model.ts';
 
 /** Runs `work` in a transaction: committed when it resolves, rolled back when it rejects. */
 export async function inTransaction<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
@@ -32,28 +35,94 @@ export async function setForDataset(
   );
 }
 
-/** How long a change waits for somebody else's lock before it makes way for readers and tries again. */
-const LOCK_TIMEOUT_MILLISECONDS = 3_000;
-const TRIES = 5;
+/**
+ * How long a try waits for locks, in milliseconds. PostgreSQL makes whoever comes later wait behind a lock that is
+ * waited for, readers too, and 50 ms are promised to them for the wait and what comes after it.
+ */
+const WAIT_MILLISECONDS = 20;
 
-/** Limits how long the transaction waits for a lock: whoever waits for one keeps every later reader waiting too. */
-export async function setLockTimeout(client: ClientBase): Promise<void> {
-  await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MILLISECONDS}`);
+/** For how long tries go on, and the least and the most between two of them, in milliseconds. */
+const PATIENCE_MILLISECONDS = 60_000;
+const [LEAST_PAUSE, MOST_PAUSE] = [100, 1_000];
+
+/** Lock timeout, deadlock, serialization failure. */
+const IN_THE_WAY = ['55P03', '40P01', '40001'];
+
+/**
+ * Limits how long the transaction waits for locks: whoever waits to change a relation keeps every later reader waiting
+ * too. What sets it must be tried again (withRetries).
+ *
+ * @param relations how many it waits for one after another, holding those before
+ */
+export async function setLockTimeout(client: Queryable, relations = 1): Promise<void> {
+  await client.query(`SET LOCAL lock_timeout = ${lockTimeout(relations)}`);
+}
+
+/** The milliseconds of setLockTimeout, for statements that are sent together. */
+export function lockTimeout(relations = 1): number {
+  return Math.max(1, Math.floor(WAIT_MILLISECONDS / relations));
+}
+
+/** What is tried again, so that those in the way can be named. */
+export interface Waiting {
+  /** Asks who is in the way, between two tries. */
+  client: Queryable;
+  relations: readonly RelationName[];
+  /** For how long tries go on, in milliseconds; a minute when not said. */
+  patience?: number | undefined;
+  /** Called when somebody is in the way, and when it is somebody else. */
+  onWait?: ((who: string) => void) | undefined;
 }
 
 /**
- * Tries again after lock timeouts, deadlocks and serialization failures, a little later each time. `work` must leave
- * nothing behind when it fails. Every other failure, and the last, is a DayboardError 'database.…'.
+ * Tries again after lock timeouts, deadlocks and serialization failures, a little later each time, until patience has
+ * run out. `work` must leave nothing behind when it fails. Every other failure, and the last, is a DayboardError
+ * 'database.…'; 'database.lock-timeout' names who was in the way where `waiting` says on what.
  */
-export async function withRetries<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
+export async function withRetries<T>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+  waiting?: Waiting,
+): Promise<T> {
+  const started = performance.now();
+  const patience = waiting?.patience ?? PATIENCE_MILLISECONDS;
+  let told = '';
+  for (let pause = LEAST_PAUSE; ; pause = Math.min(MOST_PAUSE, pause * 1.5)) {
+    signal?.throwIfAborted();
     try {
       return await work();
     } catch (thrown) {
-      if (attempt === TRIES || !['55P03', '40P01', '40001'].includes(errorCode(thrown) ?? ''))
-        throw databaseError(thrown);
-      const options = signal === undefined ? {} : { signal };
-      await delay(2 ** attempt * 100 * (0.5 + Math.random()), undefined, options);
+      if (!IN_THE_WAY.includes(sqlState(thrown))) throw databaseError(thrown);
+      const who = waiting === undefined ? '' : await usersOf(waiting.client, waiting.relations);
+      if (performance.now() - started >= patience)
+        throw waiting === undefined
+          ? databaseError(thrown)
+          : stillInUse(waiting.relations, who, patience, thrown);
+      if (who !== '' && who !== told) waiting?.onWait?.(who);
+      told = who === '' ? told : who;
     }
+    await delay(pause * (0.5 + Math.random()), undefined, signal === undefined ? {} : { signal });
   }
+}
+
+/** Of a failure as PostgreSQL gave it, or as a DayboardError made of it. */
+function sqlState(thrown: unknown): string {
+  return (thrown instanceof DayboardError ? thrown.facts['sqlstate'] : errorCode(thrown))?.toString() ?? '';
+}
+
+function stillInUse(
+  relations: readonly RelationName[],
+  who: string,
+  patience: number,
+  cause: unknown,
+): DayboardError {
+  const name = relations.map(({ schema, name: each }) => `${schema}.${each}`).join(', ');
+  const by = who === '' ? 'by one session after the other' : `last by ${who}`;
+  return new DayboardError({
+    code: 'database.lock-timeout',
+    message: `${name} was in use for ${Math.round(patience / 1000)} s without a moment in which it could be changed, ${by}. It is as it was, and its readers were not kept waiting.`,
+    facts: { relation: name, ...(who === '' ? {} : { by: who }) },
+    next: 'Run it again when they have ended, or end them with pg_terminate_backend(process).',
+    cause,
+  });
 }

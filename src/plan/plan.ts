@@ -88,4 +88,6 @@ export interface Progress {
   estimated?: boolean;
   /** What the step is at: 'copy', 'index', 'waiting for …'. */
   phase?: string;
+  /** How far the phase is, 0 to 1, where PostgreSQL measures it; never an estimate. */
+  phaseShare?: number;
 }

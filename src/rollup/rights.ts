@@ -33,6 +33,11 @@ export async function readRights(client: ClientBase, relation: RelationName): Pr
   };
 }
 
+/** The statement that drops a relation, by its kind in pg_class. */
+export function dropSql(relation: RelationName, relkind: string): string {
+  return `DROP ${DROP[relkind] ?? 'TABLE'} ${qualified(relation)}`;
+}
+
 /** Drops a relation that somebody else made, because the definition says so, and returns its rights. Fails when others depend on it. */
 export async function dropKeepingRights(
   client: ClientBase,
@@ -40,7 +45,7 @@ export async function dropKeepingRights(
   relkind: string,
 ): Promise<Rights> {
   const rights = await readRights(client, relation);
-  await client.query(`DROP ${DROP[relkind] ?? 'TABLE'} ${qualified(relation)}`);
+  await client.query(dropSql(relation, relkind));
   return rights;
 }
 

@@ -9,15 +9,35 @@ import {
 } from '../ledger/relations.ts';
 import { ident, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, View } from '../project/model.ts';
-import { inTransaction, setLockTimeout, withRetries } from '../ledger/transaction.ts';
-import { dropKeepingRights, giveOwner, grantRights, readRights, type Rights } from './rights.ts';
+import {
+  inTransaction,
+  lockTimeout,
+  setLockTimeout,
+  type Waiting,
+  withRetries,
+} from '../ledger/transaction.ts';
+import { dropSql, giveOwner, grantRights, readRights } from './rights.ts';
 
 export interface RefreshOptions {
   client: ClientBase;
   project: Project;
   view: View;
   run: string;
+  /** Ends the waiting for others. */
+  signal?: AbortSignal;
+  /** What is being done, for people: 'index totals_day (1 of 2)'. */
+  onPhase?: (phase: string) => void;
+  /** Whom the new rows wait for, before they can take the old ones' place; called again when it is somebody else. */
+  onWait?: (who: string) => void;
+  /** For how long they wait, in milliseconds; ten minutes when not said. */
+  patience?: number;
 }
+
+/** They may have taken long to compute, and a dashboard's query or a forgotten session may take long to end. */
+const PATIENCE_MILLISECONDS = 10 * 60_000;
+
+/** How long vacuum is given to make way, in milliseconds: it waits for a second itself. No reader waits meanwhile. */
+const VACUUM_WAIT_MILLISECONDS = 3_000;
 
 /** How a view was brought up to date; 'in place' keeps readers waiting. */
 export type RefreshMethod = 'created' | 'concurrently' | 'rebuilt' | 'in place';
@@ -51,25 +71,51 @@ export async function refreshView(options: RefreshOptions): Promise<RefreshMetho
   return method;
 }
 
-async function refresh(
-  { client, project, view }: RefreshOptions,
-  state: RelationState,
-): Promise<RefreshMethod> {
+async function refresh(options: RefreshOptions, state: RelationState): Promise<RefreshMethod> {
+  const { client, view, onPhase } = options;
   const unchanged = state.owner === 'ours' && state.definitionHash === viewHash(view);
   if (
     unchanged &&
     view.indexes.some((index) => index.unique === true && index.where === undefined) &&
     (await isPopulated(client, view))
   ) {
+    onPhase?.('refreshing concurrently');
     await client.query(`REFRESH MATERIALIZED VIEW CONCURRENTLY ${qualified(view)}`);
     return 'concurrently';
   }
   if (unchanged && (await isBuiltUpon(client, view))) {
-    await client.query(`REFRESH MATERIALIZED VIEW ${qualified(view)}`);
+    await refreshInPlace(options);
     return 'in place';
   }
-  await buildBeside(client, project, view, state);
+  await buildBeside(options, state);
   return state.owner === 'absent' ? 'created' : 'rebuilt';
+}
+
+/** Later readers do not wait behind it while it waits for those before; while it refreshes, they do. */
+async function refreshInPlace(options: RefreshOptions): Promise<void> {
+  const { client, view, signal, onPhase } = options;
+  await withRetries(
+    signal,
+    () =>
+      inTransaction(client, async () => {
+        await setLockTimeout(client);
+        onPhase?.('refreshing in place, its readers wait');
+        await client.query(`REFRESH MATERIALIZED VIEW ${qualified(view)}`);
+      }),
+    waitingOf(options),
+  );
+}
+
+function waitingOf({ client, view, patience, onPhase, onWait }: RefreshOptions): Waiting {
+  return {
+    client,
+    relations: [view],
+    patience: patience ?? PATIENCE_MILLISECONDS,
+    onWait: (who) => {
+      onPhase?.('waiting for a moment in which nobody reads it');
+      onWait?.(who);
+    },
+  };
 }
 
 /** A view that was never populated cannot be refreshed concurrently. */
@@ -92,75 +138,110 @@ async function isBuiltUpon(client: ClientBase, view: View): Promise<boolean> {
   return found.rowCount !== 0;
 }
 
-async function buildBeside(
-  client: ClientBase,
-  project: Project,
-  view: View,
-  state: RelationState,
-): Promise<void> {
+async function buildBeside(options: RefreshOptions, state: RelationState): Promise<void> {
+  const { client, view, signal, onPhase } = options;
   const schema = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [view.schema]);
   if (schema.rowCount === 0) await client.query(`CREATE SCHEMA ${ident(view.schema)}`);
   const beside: RelationName = { schema: view.schema, name: `${view.name.slice(0, 50)}_dayboard_new` };
   await client.query(`DROP MATERIALIZED VIEW IF EXISTS ${qualified(beside)}`);
   try {
+    onPhase?.('building beside');
     await client.query(`CREATE MATERIALIZED VIEW ${qualified(beside)} AS ${view.sql}`);
-    const indexes = await indexBeside(client, view, beside);
-    await withRetries(undefined, () =>
-      inTransaction(client, () => swap(client, project, view, state, beside, indexes)),
-    );
+    const indexes = await indexBeside(options, beside);
+    onPhase?.('taking its place');
+    await withRetries(signal, () => swap(options, state, beside, indexes), waitingOf(options));
   } catch (thrown) {
     await client.query(`DROP MATERIALIZED VIEW IF EXISTS ${qualified(beside)}`).catch(() => undefined);
     throw thrown;
   }
 }
 
+interface MadeIndex {
+  made: string;
+  name: string;
+}
+
 /** Index names are the schema's own: they are taken over once the old view has gone. */
 async function indexBeside(
-  client: ClientBase,
-  view: View,
+  { client, view, onPhase }: RefreshOptions,
   beside: RelationName,
-): Promise<Array<{ made: string; name: string }>> {
+): Promise<MadeIndex[]> {
   const made = [];
   for (const [at, index] of view.indexes.entries()) {
     const name = `${view.name.slice(0, 40)}_dayboard_new_${at}`;
     const where = index.where === undefined ? '' : ` WHERE ${index.where}`;
+    onPhase?.(`index ${index.name} (${at + 1} of ${view.indexes.length})`);
     await client.query(
       `CREATE ${index.unique === true ? 'UNIQUE ' : ''}INDEX ${ident(name)} ON ${qualified(beside)} (${index.columns.join(', ')})${where}`,
     );
     made.push({ made: name, name: index.name });
   }
+  onPhase?.('analyze');
   await client.query(`ANALYZE ${qualified(beside)}`);
   return made;
 }
 
+/**
+ * Puts the new relation in the place of the old. All that can be done before is done before; what readers wait for is
+ * one message, so that no way over the network is part of it.
+ */
 async function swap(
-  client: ClientBase,
-  project: Project,
-  view: View,
+  { client, project, view }: RefreshOptions,
   state: RelationState,
   beside: RelationName,
-  indexes: ReadonlyArray<{ made: string; name: string }>,
+  indexes: readonly MadeIndex[],
 ): Promise<void> {
-  await setLockTimeout(client);
-  let rights: Rights | undefined;
-  if (state.owner === 'ours') {
-    rights = await readRights(client, view);
-    await client.query(`DROP MATERIALIZED VIEW ${qualified(view)}`);
-  } else if (state.owner === 'foreign') {
-    rights = await dropKeepingRights(client, view, state.relkind);
-  }
-  await client.query(`ALTER MATERIALIZED VIEW ${qualified(beside)} RENAME TO ${ident(view.name)}`);
-  for (const { made, name } of indexes)
+  await client.query('BEGIN');
+  try {
+    if (state.owner !== 'absent') await takeOverRights(client, view, beside, state.owner);
+    await recordRelation(client, project.name, view, {
+      kind: 'view',
+      owner: view.name,
+      definitionHash: viewHash(view),
+      under: beside.name,
+    });
     await client.query(
-      `ALTER INDEX ${qualified({ schema: view.schema, name: made })} RENAME TO ${ident(name)}`,
+      [
+        ...(state.owner === 'absent' ? [] : dropStatements(view, state.relkind)),
+        `ALTER MATERIALIZED VIEW ${qualified(beside)} RENAME TO ${ident(view.name)}`,
+        ...indexes.map(
+          ({ made, name }) =>
+            `ALTER INDEX ${qualified({ schema: view.schema, name: made })} RENAME TO ${ident(name)}`,
+        ),
+        'COMMIT',
+      ].join(';\n'),
     );
-  if (rights !== undefined) {
-    await grantRights(client, view, rights);
-    if (state.owner === 'foreign') await giveOwner(client, view, rights);
+  } catch (thrown) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw thrown;
   }
-  await recordRelation(client, project.name, view, {
-    kind: 'view',
-    owner: view.name,
-    definitionHash: viewHash(view),
-  });
+}
+
+async function takeOverRights(
+  client: ClientBase,
+  view: RelationName,
+  beside: RelationName,
+  owner: 'ours' | 'foreign',
+): Promise<void> {
+  const rights = await readRights(client, view);
+  await grantRights(client, beside, rights);
+  if (owner === 'foreign') await giveOwner(client, beside, rights);
+}
+
+/**
+ * A weaker lock comes first, which a comment takes: nobody waits for it but vacuum, which gives way to it after a
+ * second and would not to a try that is shorter.
+ */
+function dropStatements(view: RelationName, relkind: string): string[] {
+  const vacuumed = relkind === 'm' ? 'MATERIALIZED VIEW' : relkind === 'r' ? 'TABLE' : undefined;
+  return [
+    ...(vacuumed === undefined
+      ? []
+      : [
+          `SET LOCAL lock_timeout = ${VACUUM_WAIT_MILLISECONDS}`,
+          `COMMENT ON ${vacuumed} ${qualified(view)} IS NULL`,
+        ]),
+    `SET LOCAL lock_timeout = ${lockTimeout()}`,
+    dropSql(view, relkind),
+  ];
 }

@@ -1,4 +1,5 @@
 import { bytes, count, duration, plural } from '../../console/format.ts';
+import { phaseText } from '../../console/progress.ts';
 import type { RunEvent, StepName } from '../../plan/events.ts';
 import type { Progress } from '../../plan/plan.ts';
 import type { ErrorValue } from '../../project/errors.ts';
@@ -94,7 +95,7 @@ function amounts(done: { rows?: number; bytes?: number }): string[] {
 export function progressText(progress: Progress): string {
   const { rows, bytes: read, totalBytes, etaSeconds, estimated, phase } = progress;
   const parts = [
-    ...(phase === undefined ? [] : [phase]),
+    ...(phase === undefined ? [] : [phaseText(progress)]),
     ...(read === undefined ? [] : [amountRead(read, totalBytes)]),
     ...(rows === undefined ? [] : [`${count(rows)} rows`]),
     ...(etaSeconds === undefined ? [] : [`${estimated === true ? '~' : ''}${duration(etaSeconds)} left`]),

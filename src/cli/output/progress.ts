@@ -1,4 +1,5 @@
 import { bytes, count, duration } from '../../console/format.ts';
+import { phaseText } from '../../console/progress.ts';
 import {
   fold,
   rateOf,
@@ -205,7 +206,7 @@ function runningText(step: StepModel, now: string): string {
   const rate = rateOf(step);
   const left = secondsLeft(step, now);
   const parts = [
-    ...(phase === undefined ? [] : [phase]),
+    ...(phase === undefined ? [] : [phaseText(step.progress)]),
     ...(share === undefined || share.estimated ? [] : [`${Math.floor(share.share * 100)} %`]),
     ...(rows === undefined ? [] : [`${count(rows)} rows`]),
     ...(rate === undefined || rate.bytes <= 0 ? [] : [`${bytes(rate.bytes)}/s`]),

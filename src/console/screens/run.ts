@@ -2,6 +2,7 @@ import { type Clock, secondsBetween } from '../clock.ts';
 import { bytes, duration, plural, shortCount } from '../format.ts';
 import { listLayout, visibleWindow } from '../layout.ts';
 import { Line } from '../line.ts';
+import { phaseText } from '../progress.ts';
 import {
   elapsedOf,
   foundText,
@@ -200,7 +201,7 @@ function addRunning(line: Line, theme: Theme, step: StepModel, now: string): voi
     left === undefined
       ? ''
       : `${duration(left.seconds)} left${left.estimated && share?.estimated !== true ? ' est.' : ''}`;
-  for (const text of [rest, speed, step.progress.phase ?? '', amount(step)]) {
+  for (const text of [rest, speed, phaseText(step.progress), amount(step)]) {
     if (text !== '' && line.room >= text.length + 2) line.add('  ').add(text, theme.muted);
   }
 }

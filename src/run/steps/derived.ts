@@ -1,5 +1,7 @@
 import { readOwed, recordRefreshError, WHOLE } from '../../ledger/derived.ts';
-import { inTransaction } from '../../ledger/transaction.ts';
+import type { ClientBase } from 'pg';
+import { inTransaction, setLockTimeout, withRetries } from '../../ledger/transaction.ts';
+import type { Project, RelationName, Rollup } from '../../project/model.ts';
 import { recomputeBuckets } from '../../rollup/recompute.ts';
 import { ensureRollup } from '../../rollup/ensure.ts';
 import { measureRollup, measureView } from '../../rollup/measure.ts';
@@ -7,7 +9,8 @@ import { recordMeasurement } from '../../ledger/derived.ts';
 import { rootDataset } from '../../rollup/shape.ts';
 import { refreshView } from '../../rollup/view.ts';
 import { databaseError } from '../../ledger/errors.ts';
-import type { StepWork } from '../run-context.ts';
+import type { StepReport, StepWork } from '../run-context.ts';
+import { type BackendState, watchBackend } from '../watch-backend.ts';
 import { takeLock, releaseLock } from '../../ledger/locks.ts';
 import { withTableLock } from './table-lock.ts';
 
@@ -19,8 +22,14 @@ export const rollupStep: StepWork = async (run, step, report) => {
   return run.lanes.use((client) =>
     withTableLock(client, run, rootDataset(run.project, rollup), report, async () => {
       try {
+        const waiting = waitingFor(report, rollup.published ?? { schema: 'dayboard', name: rollup.name });
+        // On its own: the view that readers know may be replaced by it, and must not stay locked while buckets are computed.
+        await withRetries(
+          run.signal,
+          () => inTransaction(client, () => setUp(client, run.project, rollup)),
+          waiting(client),
+        );
         const buckets = await inTransaction(client, async () => {
-          await ensureRollup(client, run.project, rollup);
           const owed =
             step.detail === WHOLE
               ? [WHOLE]
@@ -29,7 +38,12 @@ export const rollupStep: StepWork = async (run, step, report) => {
             report.progress({
               phase: owed.includes(WHOLE) ? 'computing all' : `computing ${owed.length} owed`,
             });
-            await recomputeBuckets({ client, project: run.project, run: run.id }, rollup, owed);
+            await recomputeBuckets(
+              { client, project: run.project, run: run.id },
+              rollup,
+              owed,
+              waiting(client).onWait,
+            );
           }
           return owed;
         });
@@ -49,7 +63,7 @@ export const rollupStep: StepWork = async (run, step, report) => {
 };
 
 /** Refreshes a plain SQL view when something below it changed, or when it was asked for by name. */
-export const viewStep: StepWork = async (run, step) => {
+export const viewStep: StepWork = async (run, step, report) => {
   const view = run.project.views.find((each) => each.name === step.target);
   if (view === undefined) throw new RangeError(`step ${step.seq} is about an unknown view "${step.target}"`);
   const target = `derived ${view.name}` as const;
@@ -58,7 +72,26 @@ export const viewStep: StepWork = async (run, step) => {
     try {
       const owed = (await readOwed(client, run.project.name)).has(view.name);
       if (!owed && step.detail === undefined) return { end: 'skipped', reason: 'nothing below it changed' };
-      const method = await refreshView({ client, project: run.project, view, run: run.id });
+      const told = new PhaseReport(report);
+      const method = await watchBackend(
+        run.database,
+        client,
+        (state) => told.backend(state),
+        () =>
+          refreshView({
+            client,
+            project: run.project,
+            view,
+            run: run.id,
+            signal: run.signal,
+            onPhase: (phase) => told.phase(phase),
+            onWait: (who) => report.note(waitingNote(view, who)),
+          }),
+      );
+      if (method === 'in place')
+        report.note(
+          `readers of ${view.schema}.${view.name} waited while it was refreshed: it has no unique index, and others are built on it. A unique index lets them read on.`,
+        );
       if (method === 'kept')
         return { end: 'skipped', reason: 'it is somebody else’s, and the definition says to keep it' };
       const measured = await measureView(client, view);
@@ -75,3 +108,49 @@ export const viewStep: StepWork = async (run, step) => {
     }
   });
 };
+
+/** What a view's refresh is at by its own account, with what the server says of it. */
+class PhaseReport {
+  private own = 'starting';
+  private readonly report: StepReport;
+  private blocked = '';
+
+  constructor(report: StepReport) {
+    this.report = report;
+  }
+
+  phase(phase: string): void {
+    this.own = phase;
+    this.report.progress({ phase });
+  }
+
+  backend({ phase, share, blockedBy = '' }: BackendState): void {
+    if (blockedBy !== '' && blockedBy !== this.blocked) this.report.note(`waiting for ${blockedBy}`);
+    this.blocked = blockedBy;
+    const at = blockedBy !== '' ? ', waiting for a lock' : phase === undefined ? '' : `: ${phase}`;
+    this.report.progress({
+      phase: `${this.own}${at}`,
+      ...(share === undefined || blockedBy !== '' ? {} : { phaseShare: share }),
+    });
+  }
+}
+
+function waitingNote({ schema, name }: RelationName, who: string): string {
+  return `waiting for a moment in which nobody reads ${schema}.${name}: ${who}`;
+}
+
+function waitingFor(report: StepReport, relation: RelationName) {
+  return (client: ClientBase) => ({
+    client,
+    relations: [relation],
+    onWait: (who: string) => {
+      report.note(waitingNote(relation, who));
+      report.progress({ phase: 'waiting for a moment in which nobody reads it' });
+    },
+  });
+}
+
+async function setUp(client: ClientBase, project: Project, rollup: Rollup): Promise<void> {
+  await setLockTimeout(client);
+  await ensureRollup(client, project, rollup);
+}

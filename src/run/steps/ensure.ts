@@ -1,5 +1,7 @@
 import { ensureDataset as ensure } from '../../load/publish/publish.ts';
-import type { Dataset } from '../../project/model.ts';
+import { withRetries } from '../../ledger/transaction.ts';
+import { affectedDerived } from '../../plan/derived.ts';
+import type { Dataset, RelationName } from '../../project/model.ts';
 import type { RunContext, StepReport } from '../run-context.ts';
 import { withTableLock } from './table-lock.ts';
 
@@ -9,10 +11,27 @@ export function ensureDataset(run: RunContext, dataset: Dataset, report: StepRep
   if (ensured === undefined) {
     ensured = run.lanes.use((client) =>
       withTableLock(client, run, dataset.name, report, async () => {
-        await ensure(client, run.project, dataset);
+        // Their definition may have changed while somebody reads them for long.
+        await withRetries(run.signal, () => ensure(client, run.project, dataset), {
+          client,
+          relations: relationsOf(run, dataset),
+          onWait: (who) => {
+            report.note(`waiting for a moment in which nobody uses what its definition changes: ${who}`);
+            report.progress({ phase: 'waiting for a moment in which nobody uses it' });
+          },
+        });
       }),
     );
     run.ensured.set(dataset.name, ensured);
   }
   return ensured;
+}
+
+/** The raw table and what readers know of the rollups over it. */
+function relationsOf({ project }: RunContext, dataset: Dataset): RelationName[] {
+  const affected = affectedDerived(project, [dataset.name]);
+  const published = project.rollups.flatMap((rollup) =>
+    affected.has(rollup.name) && rollup.published !== undefined ? [rollup.published] : [],
+  );
+  return [dataset.table, ...published];
 }
