@@ -137,8 +137,8 @@ export const WRITES: readonly Action[] = [
     group: 'do',
     danger: 'write',
     footer: 31,
-    disabledReason: (state) =>
-      canStop(state) ?? (state.run?.cancelling === 'now' ? 'it is being cancelled already' : undefined),
+    // Also while it is being cancelled: the server is told again.
+    disabledReason: canStop,
     cli: (state) => (state.run === undefined ? undefined : `dayboard cancel ${state.run.id} --now`),
   },
   {

@@ -137,6 +137,10 @@ describe('what is off says why', () => {
     expect(reason(id, change)).toContain(text);
   });
 
+  it('is none for a second cancel now: what is in flight is told again', () => {
+    expect(reason('cancel.now', { run: { id: '1', state: 'running', cancelling: 'now' } })).toBeUndefined();
+  });
+
   it('is not offered in the footer', () => {
     const ids = footerActions(state({ run: undefined, failed: [] })).map((action) => action.id);
     expect(ids).toContain('import');
