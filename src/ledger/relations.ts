@@ -80,14 +80,21 @@ export function takenRelation(relation: RelationName): DayboardError {
   });
 }
 
-/** 'relation.foreign': something that dayboard did not make has the name, and nobody said what to do with it. */
-export function foreignRelation(relation: RelationName, what: string): DayboardError {
+/**
+ * 'relation.foreign': something that dayboard did not make has the name, and nobody said what to do with it.
+ * `rollup` is the rollup that could be compared with it, and then take its place.
+ */
+export function foreignRelation(relation: RelationName, what: string, rollup?: string): DayboardError {
   const name = fullName(relation);
+  const adopt =
+    rollup === undefined
+      ? ''
+      : `\`dayboard adopt ${rollup}\` compares it with the rollup, row by row, and puts that in its place. Or: `;
   return new DayboardError({
     code: 'relation.foreign',
     kind: 'refused',
     message: `${name} exists and was not made by dayboard, so ${what} is not put there. Nothing was changed.`,
     facts: { relation: name },
-    next: `Rename yours; or name another relation in the definition; or say in the definition's \`existing\` what to do: '${name}': 'keep' leaves yours as it is and keeps dayboard's numbers in its own schema only, 'replace' drops it and puts dayboard's in its place.`,
+    next: `${adopt}Rename yours; or name another relation in the definition; or say in the definition's \`existing\` what to do: '${name}': 'keep' leaves yours as it is and keeps dayboard's numbers in its own schema only, 'replace' drops it and puts dayboard's in its place.`,
   });
 }

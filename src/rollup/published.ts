@@ -25,7 +25,7 @@ export async function ensurePublished(
   if (state.owner === 'foreign') {
     const wanted = project.existing[`${published.schema}.${published.name}`];
     if (wanted === 'keep') return;
-    if (wanted !== 'replace') throw foreignRelation(published, `the rollup ${shape.rollup.name}`);
+    if (wanted !== 'replace') throw foreignRelation(published, `the rollup ${shape.rollup.name}`, shape.rollup.name);
     rights = await dropKeepingRights(client, published, state.relkind);
   }
   await createView(client, published, sql);
@@ -50,7 +50,7 @@ export async function requirePublishable(
   if (published === undefined || project.existing[`${published.schema}.${published.name}`] !== undefined)
     return;
   const state = await relationState(client, project.name, published);
-  if (state.owner === 'foreign') throw foreignRelation(published, `the rollup ${rollup.name}`);
+  if (state.owner === 'foreign') throw foreignRelation(published, `the rollup ${rollup.name}`, rollup.name);
 }
 
 /** Points the known relation to a table that is about to take the counted table's place, keeping who may read it. */
