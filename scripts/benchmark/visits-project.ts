@@ -80,6 +80,7 @@ export async function runPeriods(
   });
   const { user, system } = process.cpuUsage(cpu);
   if (failures.length > 0) throw new Error(failures.join('\n'));
-  if (steps['publish'] === undefined) throw new Error(`Nothing was published of ${periods.join(', ')}.`);
+  if (steps[command === 'undo' ? 'undo' : 'publish'] === undefined)
+    throw new Error(`Nothing was published of ${periods.join(', ')}.`);
   return { seconds: took, steps, clientCpuSeconds: round((user + system) / 1e6) };
 }
