@@ -26,6 +26,7 @@ export async function compareRows(context: AdoptContext): Promise<void> {
   const { client, project, dataset, original, progress } = context;
   const parts = await readParts(client, project.name, dataset.name);
   await requireDays(context);
+  const differences: DayDifference[] = [];
   let rows = 0;
   for (const part of parts) {
     context.signal.throwIfAborted();
@@ -34,9 +35,10 @@ export async function compareRows(context: AdoptContext): Promise<void> {
       await setForDataset(client, dataset);
       return comparePart(context, part);
     });
-    if (compared.differences.length > 0) throw differs(context, compared.differences);
+    differences.unshift(...compared.differences);
     rows += compared.rows;
   }
+  if (differences.length > 0) throw differs(context, differences);
   progress({
     step: 'compare',
     message: `${rows} rows are the same in ${fullName(original)} and in the new table, day by day`,
@@ -48,7 +50,7 @@ async function comparePart(context: AdoptContext, part: AdoptionPart) {
   const sign = ident(LOG.sign);
   const seen = `EXISTS (SELECT FROM dayboard.adoption_part part WHERE part.project = ${literal(project.name)} AND part.dataset = ${literal(dataset.name)}
                            AND part.first_day = ${literal(part.firstDay)} AND pg_visible_in_snapshot(change.${ident(LOG.xid)}, part.seen))`;
-  const pending = `SELECT ${dayOf(context)}, sum(${sign}), sum(${sign} * ${hashOf(context)}) FROM ${qualified(names.log)} change
+  const pending = `SELECT ${dayOf(context)}, sum(${sign}), sum(${sign} * ${hashOf(context)}::numeric) FROM ${qualified(names.log)} change
                     WHERE ${partRange(dataset, part)} AND ${sign} <> 0 AND NOT ${seen} GROUP BY 1`;
   const days = await compareDays(
     context,
@@ -94,10 +96,10 @@ function dayOf({ dataset }: AdoptContext): string {
   return dayOfColumn(partitionColumn(dataset), dataset.timeZone);
 }
 
-/** 64 bits of everything in a row, in a form that can be added up: the order of rows does not matter. */
+/** 64 bits of everything in a row. Their sum (numeric, so it cannot overflow) tells rows whatever their order. */
 function hashOf({ original }: AdoptContext): string {
   const values = original.columns.map(({ name, type }) => comparable(name, type));
-  return `hash_record_extended(ROW(${values.join(', ')}), 0)::numeric`;
+  return `hash_record_extended(ROW(${values.join(', ')}), 0)`;
 }
 
 /** A row without a day has no partition. Such rows may have come since they were counted. */
