@@ -8,6 +8,7 @@ import {
   type RelationState,
 } from '../ledger/relations.ts';
 import { ident, qualified } from '../ledger/sql.ts';
+import { DayboardError } from '../project/errors.ts';
 import type { Project, RelationName, View } from '../project/model.ts';
 import {
   inTransaction,
@@ -16,6 +17,7 @@ import {
   type Waiting,
   withRetries,
 } from '../ledger/transaction.ts';
+import { type Dependent, readDependents, withPlainNames } from './dependents.ts';
 import { dropSql, giveOwner, grantRights, readRights } from './rights.ts';
 
 export interface RefreshOptions {
@@ -48,8 +50,8 @@ export function viewHash(view: View): string {
 
 /**
  * Brings a plain SQL view up to date without keeping readers out: concurrently where a unique index allows it, else
- * built beside and renamed; in place, with readers waiting, only where neither is possible because the view has no
- * unique index and somebody's views are built on it. A view of ours whose definition changed is rebuilt; a foreign one
+ * built beside and renamed, and views over it bound to the new one; in place, with readers waiting, only where neither
+ * is possible because the view has no unique index, and a materialized view or somebody else's is built on it. A view of ours whose definition changed is rebuilt; a foreign one
  * of its name is left ('keep': then nothing is refreshed), replaced, or refused. The connection is outside a
  * transaction.
  */
@@ -83,12 +85,39 @@ async function refresh(options: RefreshOptions, state: RelationState): Promise<R
     await client.query(`REFRESH MATERIALIZED VIEW CONCURRENTLY ${qualified(view)}`);
     return 'concurrently';
   }
-  if (unchanged && (await isBuiltUpon(client, view))) {
-    await refreshInPlace(options);
-    return 'in place';
+  if (!unchanged || !(await isBuiltUpon(client, view))) {
+    await buildBeside(options, state, []);
+    return state.owner === 'absent' ? 'created' : 'rebuilt';
   }
-  await buildBeside(options, state);
-  return state.owner === 'absent' ? 'created' : 'rebuilt';
+  const dependents = await rebindable(client, view);
+  if (dependents !== undefined && (await isRebuilt(options, state, dependents))) return 'rebuilt';
+  await refreshInPlace(options);
+  return 'in place';
+}
+
+/** The views that others built on it, when all of them can be bound to a new one by us; undefined otherwise. */
+async function rebindable(client: ClientBase, view: View): Promise<Dependent[] | undefined> {
+  const found = await client.query<{ oid: string }>('SELECT $1::regclass::oid::text AS oid', [
+    qualified(view),
+  ]);
+  const dependents = await withPlainNames(client, () => readDependents(client, found.rows[0]?.oid ?? '0'));
+  const areOurs = dependents.every(({ relkind, isOurs }) => relkind === 'v' && isOurs);
+  return areOurs && dependents.length > 0 ? dependents : undefined;
+}
+
+/** False when something else depends on the old one (a function's body, a policy): then it must stay. */
+async function isRebuilt(
+  options: RefreshOptions,
+  state: RelationState,
+  dependents: readonly Dependent[],
+): Promise<boolean> {
+  try {
+    await buildBeside(options, state, dependents);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof DayboardError && thrown.code === 'database.depended-on') return false;
+    throw thrown;
+  }
 }
 
 /** Later readers do not wait behind it while it waits for those before; while it refreshes, they do. */
@@ -106,10 +135,13 @@ async function refreshInPlace(options: RefreshOptions): Promise<void> {
   );
 }
 
-function waitingOf({ client, view, patience, onPhase, onWait }: RefreshOptions): Waiting {
+function waitingOf(
+  { client, view, patience, onPhase, onWait }: RefreshOptions,
+  dependents: readonly Dependent[] = [],
+): Waiting {
   return {
     client,
-    relations: [view],
+    relations: [view, ...dependents],
     patience: patience ?? PATIENCE_MILLISECONDS,
     onWait: (who) => {
       onPhase?.('waiting for a moment in which nobody reads it');
@@ -138,7 +170,11 @@ async function isBuiltUpon(client: ClientBase, view: View): Promise<boolean> {
   return found.rowCount !== 0;
 }
 
-async function buildBeside(options: RefreshOptions, state: RelationState): Promise<void> {
+async function buildBeside(
+  options: RefreshOptions,
+  state: RelationState,
+  dependents: readonly Dependent[],
+): Promise<void> {
   const { client, view, signal, onPhase } = options;
   const schema = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [view.schema]);
   if (schema.rowCount === 0) await client.query(`CREATE SCHEMA ${ident(view.schema)}`);
@@ -149,7 +185,11 @@ async function buildBeside(options: RefreshOptions, state: RelationState): Promi
     await client.query(`CREATE MATERIALIZED VIEW ${qualified(beside)} AS ${view.sql}`);
     const indexes = await indexBeside(options, beside);
     onPhase?.('taking its place');
-    await withRetries(signal, () => swap(options, state, beside, indexes), waitingOf(options));
+    await withRetries(
+      signal,
+      () => swap(options, state, { beside, indexes, dependents }),
+      waitingOf(options, dependents),
+    );
   } catch (thrown) {
     await client.query(`DROP MATERIALIZED VIEW IF EXISTS ${qualified(beside)}`).catch(() => undefined);
     throw thrown;
@@ -159,6 +199,14 @@ async function buildBeside(options: RefreshOptions, state: RelationState): Promi
 interface MadeIndex {
   made: string;
   name: string;
+}
+
+/** What stands beside, ready to take the old one's place. */
+interface Successor {
+  beside: RelationName;
+  indexes: readonly MadeIndex[];
+  /** Views over the old one that are bound to it. */
+  dependents: readonly Dependent[];
 }
 
 /** Index names are the schema's own: they are taken over once the old view has gone. */
@@ -188,9 +236,9 @@ async function indexBeside(
 async function swap(
   { client, project, view }: RefreshOptions,
   state: RelationState,
-  beside: RelationName,
-  indexes: readonly MadeIndex[],
+  successor: Successor,
 ): Promise<void> {
+  const { beside } = successor;
   await client.query('BEGIN');
   try {
     if (state.owner !== 'absent') await takeOverRights(client, view, beside, state.owner);
@@ -200,17 +248,7 @@ async function swap(
       definitionHash: viewHash(view),
       under: beside.name,
     });
-    await client.query(
-      [
-        ...(state.owner === 'absent' ? [] : dropStatements(view, state.relkind)),
-        `ALTER MATERIALIZED VIEW ${qualified(beside)} RENAME TO ${ident(view.name)}`,
-        ...indexes.map(
-          ({ made, name }) =>
-            `ALTER INDEX ${qualified({ schema: view.schema, name: made })} RENAME TO ${ident(name)}`,
-        ),
-        'COMMIT',
-      ].join(';\n'),
-    );
+    await client.query([...swapStatements(view, state, successor), 'COMMIT'].join(';\n'));
   } catch (thrown) {
     await client.query('ROLLBACK').catch(() => undefined);
     throw thrown;
@@ -228,20 +266,45 @@ async function takeOverRights(
   if (owner === 'foreign') await giveOwner(client, beside, rights);
 }
 
+function swapStatements(
+  view: RelationName,
+  state: RelationState,
+  { beside, indexes, dependents }: Successor,
+): string[] {
+  const named = `ALTER MATERIALIZED VIEW ${qualified(beside)} RENAME TO ${ident(view.name)}`;
+  const renamed = indexes.map(
+    ({ made, name }) =>
+      `ALTER INDEX ${qualified({ schema: view.schema, name: made })} RENAME TO ${ident(name)}`,
+  );
+  if (state.owner === 'absent') return [named, ...renamed];
+  const first = [
+    ...vacuumAway(view, state.relkind),
+    `SET LOCAL lock_timeout = ${lockTimeout(1 + dependents.length)}`,
+  ];
+  if (dependents.length === 0) return [...first, dropSql(view, state.relkind), named, ...renamed];
+  const old = { schema: view.schema, name: `${view.name.slice(0, 50)}_dayboard_old` };
+  return [
+    ...first,
+    // Views before what they read, as their readers lock them: a statement that changes nothing takes the lock.
+    ...dependents.map((each) => `ALTER VIEW ${qualified(each)} OWNER TO ${ident(each.owner)}`),
+    `ALTER MATERIALIZED VIEW ${qualified(view)} RENAME TO ${ident(old.name)}`,
+    named,
+    'SET LOCAL search_path = pg_catalog',
+    ...dependents.map(({ rebind }) => rebind),
+    dropSql(old, state.relkind),
+    ...renamed,
+  ];
+}
+
 /**
  * A weaker lock comes first, which a comment takes: nobody waits for it but vacuum, which gives way to it after a
  * second and would not to a try that is shorter.
  */
-function dropStatements(view: RelationName, relkind: string): string[] {
-  const vacuumed = relkind === 'm' ? 'MATERIALIZED VIEW' : relkind === 'r' ? 'TABLE' : undefined;
+function vacuumAway(view: RelationName, relkind: string): string[] {
+  const kind = relkind === 'm' ? 'MATERIALIZED VIEW' : relkind === 'r' ? 'TABLE' : undefined;
+  if (kind === undefined) return [];
   return [
-    ...(vacuumed === undefined
-      ? []
-      : [
-          `SET LOCAL lock_timeout = ${VACUUM_WAIT_MILLISECONDS}`,
-          `COMMENT ON ${vacuumed} ${qualified(view)} IS NULL`,
-        ]),
-    `SET LOCAL lock_timeout = ${lockTimeout()}`,
-    dropSql(view, relkind),
+    `SET LOCAL lock_timeout = ${VACUUM_WAIT_MILLISECONDS}`,
+    `COMMENT ON ${kind} ${qualified(view)} IS NULL`,
   ];
 }

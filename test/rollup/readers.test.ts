@@ -134,11 +134,32 @@ describe('a swap that meets a query of minutes', () => {
     expect(await lines(client, STATE)).toEqual(['2|500']);
   });
 
-  it('in place, where others are built on the view, keeps nobody waiting behind it either', async () => {
+  it('keeps nobody waiting who reads a view over it either, and that shows the new version at the same moment', async () => {
     const view = aView(PLAIN);
     await refresh(view);
     await client.query('CREATE VIEW stats.on_top AS SELECT max(version) AS newest FROM stats.versions');
-    await longQuery('SELECT newest FROM stats.on_top');
+    const dashboard = await longQuery('SELECT newest FROM stats.on_top');
+    await next();
+    const on = await database.connect();
+    const waits: string[] = [];
+    const both =
+      'SELECT (SELECT newest FROM stats.on_top), (SELECT max(version) FROM stats.versions) AS version';
+    const { states } = await whileRead(database, both, async () => {
+      const refreshed = refresh(view, on, { onWait: (who) => waits.push(who) });
+      await until(() => waits.length > 0, { what: 'it says whom it waits for' });
+      await dashboard.end();
+      expect(await refreshed).toBe('rebuilt');
+    });
+    expect(states).toEqual([1, 2].map((version) => JSON.stringify([{ newest: version, version }])));
+  });
+
+  it('in place, where a materialized view is built on it, keeps nobody waiting behind it either', async () => {
+    const view = aView(PLAIN);
+    await refresh(view);
+    await client.query(
+      'CREATE MATERIALIZED VIEW stats.on_top AS SELECT max(version) AS newest FROM stats.versions',
+    );
+    await longQuery('SELECT count(*) FROM stats.versions');
     const on = await database.connect();
     const { states } = await whileRead(database, STATE, () =>
       expect(refresh(view, on, { patience: 300 })).rejects.toMatchObject({ code: 'database.lock-timeout' }),

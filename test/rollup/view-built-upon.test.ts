@@ -40,7 +40,7 @@ function refresh(view: View, project: Partial<Project> = {}, on = client) {
 
 const rows = () => lines(client, 'SELECT day::text, visits FROM stats.per_day');
 const more = () => client.query(`INSERT INTO stats.visits VALUES ('2024-11-15', 3)`);
-const besides = () => lines(client, `SELECT relname FROM pg_class WHERE relname LIKE '%dayboard_new%'`);
+const besides = () => lines(client, `SELECT relname FROM pg_class WHERE relname ~ 'dayboard_(new|old)'`);
 
 describe('a view without a unique index that somebody built a view on', () => {
   beforeEach(async () => {
@@ -48,11 +48,42 @@ describe('a view without a unique index that somebody built a view on', () => {
     await client.query('CREATE VIEW stats.on_top AS SELECT max(visits) AS most FROM stats.per_day');
   });
 
-  it('is refreshed in place, because a renamed one would leave theirs behind', async () => {
+  it('is built beside, and theirs read the new one, with what belongs to them', async () => {
+    await client.query(`CREATE VIEW stats."Higher" WITH (security_barrier) AS SELECT most + 1 AS "Most" FROM stats.on_top;
+      GRANT SELECT ON stats.on_top TO PUBLIC; COMMENT ON VIEW stats.on_top IS 'theirs'`);
+    const theirs = `SELECT c.oid, c.relacl, c.reloptions, obj_description(c.oid) FROM pg_class c
+      WHERE c.relname IN ('on_top', 'Higher')`;
+    const before = await lines(client, theirs);
+    await more();
+    expect(await refresh(aView())).toBe('rebuilt');
+    expect(await rows()).toHaveLength(3);
+    expect(await lines(client, 'SELECT most FROM stats.on_top')).toEqual(['3']);
+    expect(await lines(client, 'SELECT "Most" FROM stats."Higher"')).toEqual(['4']);
+    expect(await lines(client, theirs)).toEqual(before);
+    expect(await besides()).toEqual([]);
+    await more();
+    expect(await refresh(aView())).toBe('rebuilt');
+    expect(await lines(client, 'SELECT most FROM stats.on_top')).toEqual(['6']);
+  });
+
+  it('is refreshed in place when a materialized view is built on it, which cannot be bound anew', async () => {
+    await client.query(
+      'CREATE MATERIALIZED VIEW stats.beyond AS SELECT max(visits) AS most FROM stats.per_day',
+    );
     await more();
     expect(await refresh(aView())).toBe('in place');
     expect(await rows()).toHaveLength(3);
     expect(await lines(client, 'SELECT most FROM stats.on_top')).toEqual(['3']);
+  });
+
+  it('is refreshed in place when a function’s body depends on it', async () => {
+    await client.query(`CREATE FUNCTION stats.newest() RETURNS date LANGUAGE SQL
+      BEGIN ATOMIC SELECT max(day) FROM stats.per_day; END`);
+    await more();
+    expect(await refresh(aView())).toBe('in place');
+    expect(await rows()).toHaveLength(3);
+    expect(await lines(client, 'SELECT stats.newest()::text')).toEqual(['2024-11-15']);
+    expect(await besides()).toEqual([]);
   });
 
   it('is not dropped when its definition changes: what depends on it is named', async () => {

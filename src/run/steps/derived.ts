@@ -90,7 +90,7 @@ export const viewStep: StepWork = async (run, step, report) => {
       );
       if (method === 'in place')
         report.note(
-          `readers of ${view.schema}.${view.name} waited while it was refreshed: it has no unique index, and others are built on it. A unique index lets them read on.`,
+          `readers of ${view.schema}.${view.name} waited while it was refreshed: it has no unique index, and a materialized view, a function or somebody else’s view is built on it. A unique index lets them read on.`,
         );
       if (method === 'kept')
         return { end: 'skipped', reason: 'it is somebody else’s, and the definition says to keep it' };
