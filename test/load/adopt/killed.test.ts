@@ -41,8 +41,8 @@ async function killedAt(query: number, work: (victim: pg.Client) => Promise<unkn
   return killed;
 }
 
-/** Each nth query of an adoption; they differ from test to test, so that many are met. */
-const places = (first: number) => Array.from({ length: 8 }, (_, at) => first + at * 13);
+/** Queries all over an adoption, of about 215 with its last step; they differ from test to test. */
+const places = (first: number) => Array.from({ length: 11 }, (_, at) => first + at * 20);
 
 describe('an adoption whose connection is lost', () => {
   it.each(places(5))('at query %i is gone on with, and nothing is lost or left', async (query) => {
