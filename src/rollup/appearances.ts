@@ -12,7 +12,7 @@ import { matchSupport, supportTable } from './support.ts';
  */
 export async function applyAppearances(
   { client, project, run }: DeltaContext,
-  { shape, table, buckets, onlyAdded }: Delta,
+  { shape, table, buckets, onlyAdded, onlyRemoved }: Delta,
 ): Promise<RowChange> {
   const { rollup } = shape;
   const [come, gone] = [workTable(rollup, run, 'come'), workTable(rollup, run, 'gone')];
@@ -23,7 +23,7 @@ export async function applyAppearances(
   const names = shape.groups.map(({ name }) => name);
   await client.query(
     `CREATE UNLOGGED TABLE ${qualified(come)} AS SELECT ${columns(names, 'd')} FROM ${delta} d
-      WHERE ${change} > 0 AND NOT EXISTS (SELECT FROM ${support} s WHERE ${on})`,
+      WHERE ${change} > 0 AND NOT EXISTS (SELECT FROM ${support} s WHERE ${on}) ${onlyRemoved ? 'LIMIT 0' : ''}`,
   );
   await client.query(
     `CREATE UNLOGGED TABLE ${qualified(gone)} AS SELECT ${columns(names, 'd')} FROM ${delta} d

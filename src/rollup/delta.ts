@@ -22,6 +22,7 @@ export interface Delta {
   table: RelationName;
   /** Buckets that it touches, without those that are owed. */
   buckets: string[];
-  /** No rows went. */
+  /** No rows went, or none came. */
   onlyAdded: boolean;
+  onlyRemoved: boolean;
 }

@@ -21,26 +21,26 @@ import {
   type RollupShape,
 } from './shape.ts';
 
+/** The rollups directly over a dataset that follow its changes: those that are not owed as a whole. */
+export async function followersOf(
+  { client, project }: Pick<DeltaContext, 'client' | 'project'>,
+  over: string,
+): Promise<Rollup[]> {
+  return followers(project, over, await readOwed(client, project.name));
+}
+
 /**
- * Computes what a change of a dataset's raw rows does to the rollups directly over it, before it is made. Nothing that
+ * Computes what a change of a dataset's raw rows does to a rollup directly over it, before it is made. Nothing that
  * anybody reads is changed; the caller holds the dataset's table lock and is in a transaction, on any connection.
  */
-export async function computeDeltas(
-  context: DeltaContext,
-  over: string,
-  change: RowChange,
-): Promise<Delta[]> {
-  const owed = await readOwed(context.client, context.project.name);
-  const deltas: Delta[] = [];
-  for (const rollup of followers(context.project, over, owed))
-    deltas.push(await computeDelta(context, rollup, change, owed));
-  return deltas;
+export async function computeDelta(context: DeltaContext, rollup: Rollup, change: RowChange): Promise<Delta> {
+  return deltaOf(context, rollup, change, await readOwed(context.client, context.project.name));
 }
 
 /**
  * Carries a change of a dataset's raw rows into every rollup over it, and on into the rollups over those, in the
  * caller's transaction, after the raw table has changed. Buckets that are owed are left alone: whoever recomputes them
- * reads everything. `computed` are deltas that computeDeltas made of the same change. Returns the buckets that changed,
+ * reads everything. `computed` are deltas that computeDelta made of the same change. Returns the buckets that changed,
  * by rollup.
  */
 export async function applyDeltas(
@@ -55,7 +55,6 @@ export async function applyDeltas(
   return touched;
 }
 
-/** Rollups over something that follow its changes: those that are not owed as a whole. */
 function followers(project: Project, over: string, owed: ReadonlyMap<string, OwedBuckets>): Rollup[] {
   return rollupsOver(project, over).filter(({ name }) => owed.get(name)?.buckets.includes(WHOLE) !== true);
 }
@@ -70,12 +69,12 @@ async function cascade(
   for (const rollup of followers(context.project, over, owed)) {
     const delta =
       computed.find(({ shape }) => shape.rollup.name === rollup.name) ??
-      (await computeDelta(context, rollup, change, owed));
+      (await deltaOf(context, rollup, change, owed));
     await applyDelta(context, delta, owed);
   }
 }
 
-async function computeDelta(
+async function deltaOf(
   { client, project, run }: DeltaContext,
   rollup: Rollup,
   change: RowChange,
@@ -84,8 +83,9 @@ async function computeDelta(
   const shape = rollupShape(project, rollup);
   const table = workTable(rollup, run, 'delta');
   await setForDataset(client, rollup);
-  const went = await client.query(`SELECT FROM ${qualified(change.removed)} LIMIT 1`);
-  const onlyAdded = went.rowCount === 0;
+  const isEmpty = async (rows: RelationName) =>
+    (await client.query(`SELECT FROM ${qualified(rows)} LIMIT 1`)).rowCount === 0;
+  const [onlyAdded, onlyRemoved] = [await isEmpty(change.removed), await isEmpty(change.added)];
   await client.query(`DROP TABLE IF EXISTS ${qualified(table)}`);
   await client.query(
     `CREATE UNLOGGED TABLE ${qualified(table)} AS SELECT d.*, ${bucketText(shape, 'd')} AS _bucket${countsRows(shape) ? '' : `, ${groupHash(shape, 'd')}`}
@@ -96,7 +96,7 @@ async function computeDelta(
     await client.query(`DELETE FROM ${qualified(table)} WHERE _bucket = ANY ($1)`, [leftAlone]);
   // Its joins are of whole tables: their sizes are all that the planner must know.
   await client.query(`ANALYZE ${qualified(table)} (_bucket)`);
-  return { shape, table, buckets: await bucketsOf(client, table), onlyAdded };
+  return { shape, table, buckets: await bucketsOf(client, table), onlyAdded, onlyRemoved };
 }
 
 async function applyDelta(

@@ -204,18 +204,16 @@ export class World {
     };
   }
 
-  /** Rows in which a published relation and plain SQL over the raw table differ. */
+  /** Rows in which a published relation and plain SQL over the raw table differ, of all relations in one question. */
   private async differences(): Promise<string[]> {
-    const differences: string[] = [];
-    for (const [name, sql] of Object.entries(plainSql(this.dataset))) {
-      const published = `SELECT * FROM ${qualified({ schema: this.dataset.table.schema, name })}`;
-      const found = await this.client.query<{ line: string }>(
-        `(SELECT 'too much: ' || a::text AS line FROM (${published} EXCEPT ALL (${sql})) a)
-          UNION ALL (SELECT 'missing: ' || b::text FROM ((${sql}) EXCEPT ALL ${published}) b)`,
-      );
-      differences.push(...found.rows.map(({ line }) => `${name}: ${line}`));
-    }
-    return differences;
+    const { schema } = this.dataset.table;
+    const selects = Object.entries(plainSql(this.dataset)).map(([name, sql]) => {
+      const published = `SELECT * FROM ${qualified({ schema, name })}`;
+      return `SELECT '${name}: too much: ' || a::text AS line FROM (${published} EXCEPT ALL (${sql})) a
+        UNION ALL SELECT '${name}: missing: ' || b::text FROM ((${sql}) EXCEPT ALL ${published}) b`;
+    });
+    const found = await this.client.query<{ line: string }>(selects.join(' UNION ALL '));
+    return found.rows.map(({ line }) => line);
   }
 
   async exists(relation: string): Promise<boolean> {

@@ -1,10 +1,10 @@
 import type { ClientBase } from 'pg';
-import { qualified } from '../../ledger/sql.ts';
+import { ident, qualified } from '../../ledger/sql.ts';
 import type { Day, Period, RelationName } from '../../project/model.ts';
 import { stagingName } from '../staging-name.ts';
 import { changeSql, deliverySql, periodRows, type ChangeRequest } from './change-sql.ts';
 import { buildPartition, daysWithoutPartition, type BuiltPartition } from './partitions.ts';
-import { boundsOf, withDelivery, type RawShape } from './shape.ts';
+import { boundsOf, DELIVERY, withDelivery, type RawShape } from './shape.ts';
 
 /** The change that a publish makes, as rows: what leaves the raw table, what comes, and what the delivery lost. */
 export interface Changes {
@@ -71,7 +71,8 @@ async function isNew(client: ClientBase, request: ChangeRequest, delivery: strin
 async function create(client: ClientBase, relation: RelationName, select: string): Promise<number> {
   await client.query(`DROP TABLE IF EXISTS ${qualified(relation)}`);
   const made = await client.query(`CREATE UNLOGGED TABLE ${qualified(relation)} AS ${select}`);
-  await client.query(`ANALYZE ${qualified(relation)}`);
+  // Its size is what the planner must know; to sample every wide column costs more than it tells.
+  await client.query(`ANALYZE ${qualified(relation)} (${ident(DELIVERY)})`);
   return made.rowCount ?? 0;
 }
 

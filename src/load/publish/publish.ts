@@ -11,9 +11,9 @@ import {
   retireVersion,
 } from '../../ledger/versions.ts';
 import { affectedDerived } from '../../plan/derived.ts';
-import type { Dataset, Period, Project, RelationName, SourceObject } from '../../project/model.ts';
+import type { Dataset, Period, Project, RelationName, Rollup, SourceObject } from '../../project/model.ts';
 import type { Delta } from '../../rollup/delta.ts';
-import { applyDeltas, computeDeltas } from '../../rollup/deltas.ts';
+import { applyDeltas, computeDelta, followersOf } from '../../rollup/deltas.ts';
 import { ensureRollup } from '../../rollup/ensure.ts';
 import { requirePublishable } from '../../rollup/published.ts';
 import { oweTouched } from '../../rollup/owed.ts';
@@ -37,7 +37,7 @@ export interface ChangeOptions {
   run: string;
   /** Rollups follow in the same transaction; otherwise what the change touches becomes owed. */
   derive: boolean;
-  /** Lends a second connection for what can be done at the same time; without it one does all. */
+  /** Lends further connections for what can be done at the same time; without it one does all. */
   beside?: <T>(work: (client: ClientBase) => Promise<T>) => Promise<T>;
   signal: AbortSignal;
 }
@@ -193,19 +193,33 @@ export async function changesOf(
       return computeChanges(client, { ...request, period, days, newestOther }, run);
     });
     const none = changes.addedRows === 0 && changes.removedRows === 0;
-    const deltasOn = (on: ClientBase) =>
-      settled(on, () => computeDeltas({ client: on, project, run }, dataset.name, changes));
+    const rollups = options.derive && !none ? await followersOf({ client, project }, dataset.name) : [];
     const build = () => settled(client, () => buildPartitions(client, changes, run));
-    if (!options.derive || none) return { changes: await build(), deltas: [] };
+    const delta = (on: ClientBase, rollup: Rollup) =>
+      settled(on, () => computeDelta({ client: on, project, run }, rollup, changes));
     const { beside } = options;
-    if (beside === undefined) return { changes: await build(), deltas: await deltasOn(client) };
-    const [built, deltas] = await Promise.allSettled([build(), beside(deltasOn)]);
-    if (built.status === 'rejected') throw built.reason;
-    if (deltas.status === 'rejected') throw deltas.reason;
-    return { changes: built.value, deltas: deltas.value };
+    if (beside === undefined) {
+      const built = await build();
+      const deltas: Delta[] = [];
+      for (const rollup of rollups) deltas.push(await delta(client, rollup));
+      return { changes: built, deltas };
+    }
+    const [built, ...deltas] = await allOf([
+      build(),
+      ...rollups.map((rollup) => beside((on) => delta(on, rollup))),
+    ]);
+    return { changes: built, deltas };
   } catch (thrown) {
     throw databaseError(thrown, { dataset: dataset.name, period });
   }
+}
+
+/** Like Promise.all, but nothing is still going on when it rejects. */
+async function allOf<T extends readonly Promise<unknown>[]>(
+  work: readonly [...T],
+): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 /**
