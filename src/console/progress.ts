@@ -7,8 +7,15 @@ export function shareOfProgress(progress: Progress | undefined): number | undefi
   return Math.max(0, Math.min(1, progress.bytes / progress.totalBytes));
 }
 
-/** What a step is at, and how far that is where it is measured: 'index totals_day (1 of 2) 45 %'. */
+/** What a step is at, and how far that is where it is measured: '45 % of index totals_day (1 of 2)'. */
 export function phaseText({ phase, phaseShare }: Progress): string {
   if (phase === undefined) return '';
-  return phaseShare === undefined ? phase : `${phase} ${Math.floor(100 * phaseShare)} %`;
+  return phaseShare === undefined ? phase : `${Math.floor(100 * phaseShare)} % of ${phase}`;
+}
+
+/** An estimate that was used up says nothing of the time left but this. */
+export const OVERDUE = 'longer than usual';
+
+export function isOverdue(left: { seconds: number; estimated: boolean }): boolean {
+  return left.estimated && left.seconds <= 0;
 }

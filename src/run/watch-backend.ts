@@ -91,7 +91,7 @@ async function readState(watcher: Queryable, backend: number): Promise<BackendSt
   const row = found.rows[0];
   const blockedBy = await blockersOf(watcher, backend);
   return {
-    ...(row === undefined ? {} : { phase: row.phase }),
+    ...(row === undefined ? {} : { phase: row.phase.replace(/^building index: /, '') }),
     ...(row === undefined
       ? {}
       : (shareOf(row.done, row.total) ?? shareOf(row.blocks_done, row.blocks_total))),

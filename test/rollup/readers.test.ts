@@ -43,6 +43,7 @@ const whole = (...versions: number[]) => versions.map((version) => JSON.stringif
 const next = () => client.query('UPDATE public.current SET version = version + 1');
 
 interface Waits {
+  signal?: AbortSignal;
   patience?: number;
   onWait?: (who: string) => void;
   onPhase?: (phase: string) => void;
@@ -151,6 +152,38 @@ describe('a swap that meets a query of minutes', () => {
       expect(await refreshed).toBe('rebuilt');
     });
     expect(states).toEqual([1, 2].map((version) => JSON.stringify([{ newest: version, version }])));
+  });
+
+  it('makes way for vacuum first, with a lock that no reader waits behind', async () => {
+    const view = aView(PLAIN);
+    await refresh(view);
+    await next();
+    // It holds the lock that vacuum holds.
+    const vacuum = await longQuery(`COMMENT ON MATERIALIZED VIEW stats.versions IS ''`);
+    const on = await database.connect();
+    const { states } = await whileRead(database, STATE, async () => {
+      const refreshed = refresh(view, on);
+      await until(
+        async () =>
+          (await lines(client, `SELECT mode FROM pg_locks WHERE NOT granted`)).join() ===
+          'ShareUpdateExclusiveLock',
+        { what: 'the swap waits in the lock of vacuum' },
+      );
+      await vacuum.end();
+      expect(await refreshed).toBe('rebuilt');
+    });
+    expect(states).toEqual(whole(1, 2));
+  });
+
+  it('ends with its run when that is cancelled, and leaves nothing beside', async () => {
+    const view = aView(PLAIN);
+    await refresh(view);
+    await longQuery('SELECT count(*) FROM stats.versions');
+    const [on, cancel] = [await database.connect(), new AbortController()];
+    await expect(
+      refresh(view, on, { signal: cancel.signal, onWait: () => cancel.abort() }),
+    ).rejects.toMatchObject({ name: 'AbortError' });
+    expect(await lines(client, 'SELECT matviewname FROM pg_matviews')).toEqual(['versions']);
   });
 
   it('in place, where a materialized view is built on it, keeps nobody waiting behind it either', async () => {

@@ -1,5 +1,5 @@
 import { bytes, count, duration, plural } from '../../console/format.ts';
-import { phaseText } from '../../console/progress.ts';
+import { isOverdue, OVERDUE, phaseText } from '../../console/progress.ts';
 import type { RunEvent, StepName } from '../../plan/events.ts';
 import type { Progress } from '../../plan/plan.ts';
 import type { ErrorValue } from '../../project/errors.ts';
@@ -98,9 +98,13 @@ export function progressText(progress: Progress): string {
     ...(phase === undefined ? [] : [phaseText(progress)]),
     ...(read === undefined ? [] : [amountRead(read, totalBytes)]),
     ...(rows === undefined ? [] : [`${count(rows)} rows`]),
-    ...(etaSeconds === undefined ? [] : [`${estimated === true ? '~' : ''}${duration(etaSeconds)} left`]),
+    ...(etaSeconds === undefined ? [] : [leftText({ seconds: etaSeconds, estimated: estimated === true })]),
   ];
   return parts.length === 0 ? 'running' : parts.join(', ');
+}
+
+function leftText(left: { seconds: number; estimated: boolean }): string {
+  return isOverdue(left) ? OVERDUE : `${left.estimated ? '~' : ''}${duration(left.seconds)} left`;
 }
 
 function amountRead(read: number, total: number | undefined): string {

@@ -1,5 +1,5 @@
 import { bytes, count, duration } from '../../console/format.ts';
-import { phaseText } from '../../console/progress.ts';
+import { isOverdue, OVERDUE, phaseText } from '../../console/progress.ts';
 import {
   fold,
   rateOf,
@@ -210,7 +210,9 @@ function runningText(step: StepModel, now: string): string {
     ...(share === undefined || share.estimated ? [] : [`${Math.floor(share.share * 100)} %`]),
     ...(rows === undefined ? [] : [`${count(rows)} rows`]),
     ...(rate === undefined || rate.bytes <= 0 ? [] : [`${bytes(rate.bytes)}/s`]),
-    ...(left === undefined ? [] : [`${left.estimated ? '~' : ''}${duration(left.seconds)} left`]),
+    ...(left === undefined
+      ? []
+      : [isOverdue(left) ? OVERDUE : `${left.estimated ? '~' : ''}${duration(left.seconds)} left`]),
   ];
   return parts.join(' · ');
 }

@@ -2,7 +2,7 @@ import { type Clock, secondsBetween } from '../clock.ts';
 import { bytes, duration, plural, shortCount } from '../format.ts';
 import { listLayout, visibleWindow } from '../layout.ts';
 import { Line } from '../line.ts';
-import { phaseText } from '../progress.ts';
+import { isOverdue, OVERDUE, phaseText } from '../progress.ts';
 import {
   elapsedOf,
   foundText,
@@ -178,6 +178,9 @@ function amount({ progress, found }: StepModel): string {
   return parts.join(', ');
 }
 
+/** With less room than this a phase says nothing. */
+const SHORTEST_PHASE = 10;
+
 function addRunning(line: Line, theme: Theme, step: StepModel, now: string): void {
   const share = shareOf(step, now);
   const left = secondsLeft(step, now);
@@ -200,10 +203,14 @@ function addRunning(line: Line, theme: Theme, step: StepModel, now: string): voi
   const rest =
     left === undefined
       ? ''
-      : `${duration(left.seconds)} left${left.estimated && share?.estimated !== true ? ' est.' : ''}`;
-  for (const text of [rest, speed, phaseText(step.progress), amount(step)]) {
+      : isOverdue(left)
+        ? OVERDUE
+        : `${duration(left.seconds)} left${left.estimated && share?.estimated !== true ? ' est.' : ''}`;
+  for (const text of [rest, speed, amount(step)]) {
     if (text !== '' && line.room >= text.length + 2) line.add('  ').add(text, theme.muted);
   }
+  const phase = phaseText(step.progress);
+  if (phase !== '' && line.room >= SHORTEST_PHASE) line.add('  ').add(fit(phase, line.room - 2), theme.muted);
 }
 
 /** Steps that ended, time so far against the usual, and when it will be done. */

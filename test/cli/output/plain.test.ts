@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PlainReporter } from '../../../src/cli/output/plain.ts';
+import { PlainReporter, progressText } from '../../../src/cli/output/plain.ts';
 import { aPlan, at, event, named, PLAIN } from '../support.ts';
 
 function told(events: ReturnType<typeof event>[]): string[] {
@@ -38,6 +38,20 @@ describe('plain lines', () => {
       '2024-11-15T01:00:03Z load visits 2024-11-14: done in 0.5s, 200,000 rows',
       '2024-11-15T01:00:04Z publish visits 2024-11-14: skipped, its load step did not succeed',
     ]);
+  });
+
+  it('tell what is measured as it is, and mark what is estimated from past runs', () => {
+    const phase = 'index totals_day (1 of 2): scanning table';
+    expect(progressText({ phase, phaseShare: 0.459, etaSeconds: 12, estimated: true })).toBe(
+      `45 % of ${phase}, ~0:12 left`,
+    );
+    expect(progressText({ phase: 'building beside', etaSeconds: 12, estimated: true })).toBe(
+      'building beside, ~0:12 left',
+    );
+    expect(progressText({ phase: 'building beside' })).toBe('building beside');
+    expect(progressText({ phase: 'building beside', etaSeconds: 0, estimated: true })).toBe(
+      'building beside, longer than usual',
+    );
   });
 
   it('tell progress at most every five seconds for each step', () => {
