@@ -122,7 +122,10 @@ describe('sync', () => {
       },
     ]);
     expect(stderr).toContain('2024-11-15T01:00:01Z load sso 2024-11-13: started');
-    expect(stdout).toBe('✓ run 12 done in 2.0s\n  deliveries: 2 published, 0 failed, 0 unchanged\n');
+    expect(stdout).toBe(
+      '✓ run 12 done in 2.0s\n  deliveries: 2 published, 0 failed, 0 unchanged\n' +
+        '  --force rows was not needed: the guard rows would not have stopped what was loaded.\n',
+    );
   });
 
   it('ends with the exit code of the outcome', async () => {
