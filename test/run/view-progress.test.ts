@@ -64,6 +64,27 @@ async function refreshHeld(hold: (told: Told[], run: string) => Promise<void>): 
 
 const measured = (told: Told[]) => told.find(({ phaseShare }) => phaseShare !== undefined);
 
+describe('a view whose readers are waited for', () => {
+  it('is cancelled at once, has not failed by it, and stays as it was', async () => {
+    await refreshHeld(async () => undefined);
+    const reader = await database.connect();
+    await reader.query('BEGIN; SELECT count(*) FROM totals');
+    const plan = await board.workspace.plan(requestOf({ command: 'refresh', names: ['totals'] }));
+    const notes: string[] = [];
+    const handle = await board.workspace.start(plan, (event) => {
+      if (event.type === 'step.note') notes.push(event.message);
+    });
+    await until(() => notes.length > 0, { what: 'it says whom it waits for' });
+    expect(notes[0]).toMatch(
+      /^waiting for a moment in which nobody reads public\.totals: .*\(process \d+, test\)/,
+    );
+    await handle.cancel('now');
+    expect(await handle.done).toMatchObject({ state: 'cancelled' });
+    const { rows } = await client.query('SELECT error FROM dayboard.derived WHERE name = $1', ['totals']);
+    expect(rows).toEqual([{ error: null }]);
+  });
+});
+
 describe('the progress of a view', () => {
   it('has what PostgreSQL measures, and no time left before there are past runs', async () => {
     await refreshHeld(async (told, run) => {

@@ -6,10 +6,11 @@ import { recomputeBuckets } from '../../rollup/recompute.ts';
 import { ensureRollup } from '../../rollup/ensure.ts';
 import { measureRollup, measureView } from '../../rollup/measure.ts';
 import { recordMeasurement } from '../../ledger/derived.ts';
-import { rootDataset } from '../../rollup/shape.ts';
+import { rollupShape, rootDataset } from '../../rollup/shape.ts';
 import { refreshView } from '../../rollup/view.ts';
 import { databaseError } from '../../ledger/errors.ts';
-import type { StepReport, StepWork } from '../run-context.ts';
+import type { DayboardError } from '../../project/errors.ts';
+import type { RunContext, StepReport, StepWork } from '../run-context.ts';
 import { type BackendState, watchBackend } from '../watch-backend.ts';
 import { takeLock, releaseLock } from '../../ledger/locks.ts';
 import { withTableLock } from './table-lock.ts';
@@ -22,22 +23,21 @@ export const rollupStep: StepWork = async (run, step, report) => {
   return run.lanes.use((client) =>
     withTableLock(client, run, rootDataset(run.project, rollup), report, async () => {
       try {
-        const waiting = waitingFor(report, rollup.published ?? { schema: 'dayboard', name: rollup.name });
+        const waiting = waitingFor(report, rollup.published ?? rollupShape(run.project, rollup).table);
         // On its own: the view that readers know may be replaced by it, and must not stay locked while buckets are computed.
         await withRetries(
           run.signal,
           () => inTransaction(client, () => setUp(client, run.project, rollup)),
           waiting(client),
         );
-        const buckets = await inTransaction(client, async () => {
+        const told = new PhaseReport(report);
+        const compute = async () => {
           const owed =
             step.detail === WHOLE
               ? [WHOLE]
               : ((await readOwed(client, run.project.name)).get(rollup.name)?.buckets ?? []);
           if (owed.length > 0) {
-            report.progress({
-              phase: owed.includes(WHOLE) ? 'computing all' : `computing ${owed.length} owed`,
-            });
+            told.phase(owed.includes(WHOLE) ? 'computing all' : `computing ${owed.length} owed`);
             await recomputeBuckets(
               { client, project: run.project, run: run.id },
               rollup,
@@ -46,16 +46,20 @@ export const rollupStep: StepWork = async (run, step, report) => {
             );
           }
           return owed;
-        });
+        };
+        const buckets = await watchBackend(
+          run.database,
+          client,
+          (state) => told.backend(state),
+          () => inTransaction(client, compute),
+        );
         const measured = await measureRollup(client, run.project, rollup);
         await recordMeasurement(client, run.project.name, rollup.name, measured);
         const how = buckets.length === 0 ? 'kept exact by the publishes' : 'computed';
         return { end: 'done', rows: measured.rows, detail: { how, buckets } };
       } catch (thrown) {
         const error = databaseError(thrown, { rollup: rollup.name });
-        await recordRefreshError(client, run.project.name, rollup.name, 'rollup', error.toJSON()).catch(
-          () => undefined,
-        );
+        await recordFailure(client, run, { name: rollup.name, kind: 'rollup' }, error).catch(() => undefined);
         throw error;
       }
     }),
@@ -99,9 +103,7 @@ export const viewStep: StepWork = async (run, step, report) => {
       return { end: 'done', rows: measured.rows, detail: { method } };
     } catch (thrown) {
       const error = databaseError(thrown, { view: view.name });
-      await recordRefreshError(client, run.project.name, view.name, 'view', error.toJSON()).catch(
-        () => undefined,
-      );
+      await recordFailure(client, run, { name: view.name, kind: 'view' }, error).catch(() => undefined);
       throw error;
     } finally {
       await releaseLock(client, run.project.name, target).catch(() => undefined);
@@ -109,7 +111,17 @@ export const viewStep: StepWork = async (run, step, report) => {
   });
 };
 
-/** What a view's refresh is at by its own account, with what the server says of it. */
+/** What somebody cancelled did not fail: it is as it was, and owed. */
+async function recordFailure(
+  client: ClientBase,
+  { project, signal }: RunContext,
+  { name, kind }: { name: string; kind: 'rollup' | 'view' },
+  error: DayboardError,
+): Promise<void> {
+  if (!signal.aborted) await recordRefreshError(client, project.name, name, kind, error.toJSON());
+}
+
+/** What a rollup's or view's computing is at by its own account, with what the server says of it. */
 class PhaseReport {
   private own = 'starting';
   private readonly report: StepReport;
