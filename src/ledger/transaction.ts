@@ -58,6 +58,14 @@ export async function setLockTimeout(client: Queryable, relations = 1): Promise<
   await client.query(`SET LOCAL lock_timeout = ${lockTimeout(relations)}`);
 }
 
+/** How long a change of rows waits for another's, in milliseconds. */
+const ROW_WAIT_MILLISECONDS = 3_000;
+
+/** Limits how long the transaction waits for locks that readers do not wait behind: those of rows. */
+export async function setRowLockTimeout(client: Queryable): Promise<void> {
+  await client.query(`SET LOCAL lock_timeout = ${ROW_WAIT_MILLISECONDS}`);
+}
+
 /** The milliseconds of setLockTimeout, for statements that are sent together. */
 export function lockTimeout(relations = 1): number {
   return Math.max(1, Math.floor(WAIT_MILLISECONDS / relations));

@@ -25,7 +25,8 @@ export async function ensurePublished(
   if (state.owner === 'foreign') {
     const wanted = project.existing[`${published.schema}.${published.name}`];
     if (wanted === 'keep') return;
-    if (wanted !== 'replace') throw foreignRelation(published, `the rollup ${shape.rollup.name}`, shape.rollup.name);
+    if (wanted !== 'replace')
+      throw foreignRelation(published, `the rollup ${shape.rollup.name}`, shape.rollup.name);
     rights = await dropKeepingRights(client, published, state.relkind);
   }
   await createView(client, published, sql);

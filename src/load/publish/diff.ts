@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { match } from '../../ledger/matching.ts';
 import { columns, qualified } from '../../ledger/sql.ts';
-import { setForDataset, setLockTimeout, withRetries } from '../../ledger/transaction.ts';
+import { setForDataset, setRowLockTimeout, withRetries } from '../../ledger/transaction.ts';
 import { currentVersion } from '../../ledger/versions.ts';
 import { affectedDerived } from '../../plan/derived.ts';
 import type { DeliveryDiff, DiffRow, RollupDiff } from '../../plan/diff.ts';
@@ -90,7 +90,7 @@ async function tried(options: DiffOptions, ready: ReadyChanges): Promise<RollupD
     await client.query('BEGIN');
     try {
       await setForDataset(client, dataset);
-      await setLockTimeout(client);
+      await setRowLockTimeout(client);
       const touched = await apply(options, ready);
       return await options.beside((outside) => readRollups(client, outside, project, touched));
     } finally {

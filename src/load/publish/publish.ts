@@ -18,7 +18,13 @@ import { ensureRollup } from '../../rollup/ensure.ts';
 import { requirePublishable } from '../../rollup/published.ts';
 import { oweTouched } from '../../rollup/owed.ts';
 import type { Prepared } from '../prepared.ts';
-import { inTransaction, setForDataset, setLockTimeout, withRetries } from '../../ledger/transaction.ts';
+import {
+  inTransaction,
+  setForDataset,
+  setLockTimeout,
+  setRowLockTimeout,
+  withRetries,
+} from '../../ledger/transaction.ts';
 import { analyzeNew } from './analyze.ts';
 import { applyChanges } from './apply-changes.ts';
 import type { ChangeRequest } from './change-sql.ts';
@@ -115,7 +121,7 @@ export function applied<T>({ client, dataset, signal }: ChangeOptions, work: () 
   return withRetries(signal, () =>
     inTransaction(client, async () => {
       await setForDataset(client, dataset);
-      await setLockTimeout(client);
+      await setRowLockTimeout(client);
       return work();
     }),
   );
