@@ -58,7 +58,23 @@ export function benchmarkTable(): string {
         `${seconds(alone.loadAndPublishSeconds)}, ${(alone.loadAndPublishSeconds / alone.floorSeconds).toFixed(1)} times that`,
     ),
   ];
-  return [...table, '', results.map(measuredOn).join('\n')].join('\n');
+  return [...table, '', results.map(measuredOn).join('\n'), ...largeObject()].join('\n');
+}
+
+/** What `scripts/bench object` found, in a sentence. */
+function largeObject(): string[] {
+  const file = join(RESULTS, 'object.json');
+  if (!existsSync(file)) return [];
+  const { date, large, atOnce } = JSON.parse(readFileSync(file, 'utf8')) as {
+    date: string;
+    large: Record<'megabytes' | 'timesFloor' | 'maxRssMegabytes' | 'cpuSecondsPer80Megabytes', number>;
+    atOnce: Record<'files' | 'timesFaster' | 'loopDelayP99Milliseconds', number>;
+  };
+  return [
+    '',
+    `An object of ${(large.megabytes / 1000).toFixed(0)} GB is staged in ${large.timesFloor.toFixed(2)} times the time of a bare \`COPY\`, with ${Math.round(large.maxRssMegabytes)} MB of memory and ${large.cpuSecondsPer80Megabytes.toFixed(2)} s of CPU for each 80 MB;`,
+    `${atOnce.files} at once are ${atOnce.timesFaster.toFixed(1)} times faster than one after another, and hold the event loop for ${Math.round(atOnce.loopDelayP99Milliseconds)} ms at the 99th percentile (\`./scripts/bench object\`, ${date}).`,
+  ];
 }
 
 /** Insert, enrichment, and everything after them. */
