@@ -63,6 +63,7 @@ function bucketTexts({ buckets }: RollupDiff): string[] {
     bucket === '' ? 'no day' : bucket,
     total('groups', before, after),
     ...measures.map((measure) => total(measure, before, after)),
+    isSameTotals(before, after) ? 'the same totals of other groups or values' : '',
   ]);
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
   return rows.map((row) =>
@@ -71,6 +72,11 @@ function bucketTexts({ buckets }: RollupDiff): string[] {
       .join('  ')
       .trimEnd(),
   );
+}
+
+function isSameTotals(before: BucketTotals, after: BucketTotals): boolean {
+  const of = ({ groups, measures }: BucketTotals) => JSON.stringify([groups, measures]);
+  return of(before) === of(after);
 }
 
 function total(what: string, before: BucketTotals, after: BucketTotals): string {

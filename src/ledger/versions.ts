@@ -170,7 +170,10 @@ export async function daysOfVersion(
   return found.rows.map((row) => row.day);
 }
 
-/** Forgets what versions of a dataset keep that were published more than so many days ago; returns the tables. */
+/** Each table takes some of the server's locks when it is dropped. */
+const FORGOTTEN_AT_ONCE = 50;
+
+/** Forgets what versions of a dataset keep that were published more than so many days ago, some at a time; returns the tables. */
 export async function forgetKept(
   client: Queryable,
   project: string,
@@ -181,7 +184,7 @@ export async function forgetKept(
     `UPDATE dayboard.version v SET kept_rows = NULL, kept_keys = NULL
        FROM (SELECT period, version, ARRAY[kept_rows, kept_keys] AS tables FROM dayboard.version
               WHERE project = $1 AND dataset = $2 AND kept_rows IS NOT NULL
-                AND published_at < clock_timestamp() - make_interval(days => $3)) old
+                AND published_at < clock_timestamp() - make_interval(days => $3) ORDER BY published_at LIMIT ${FORGOTTEN_AT_ONCE}) old
       WHERE v.project = $1 AND v.dataset = $2 AND v.period = old.period AND v.version = old.version RETURNING old.tables`,
     [project, dataset, days],
   );

@@ -8,6 +8,8 @@ export interface BucketTotals {
   groups: number;
   /** Decimal text: they may be greater than a number can hold. */
   measures: Record<string, string | null>;
+  /** Another text whenever any group or measure is another, also one that cannot be added up. */
+  content: string;
 }
 
 /** What would become of one rollup: the buckets that change, by their first day ('' for rows without one). */

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { ident, qualified } from '../ledger/sql.ts';
+import { columns, ident, qualified } from '../ledger/sql.ts';
 import type { BucketTotals } from '../plan/diff.ts';
 import type { Project, Rollup } from '../project/model.ts';
 import { inBuckets } from './bounds.ts';
@@ -16,8 +16,15 @@ export async function bucketTotals(
   const sums = shape.measures
     .filter(({ additive }) => additive)
     .map(({ name }) => `, sum(r.${ident(name)})::text AS ${ident(`m_${name}`)}`);
-  const found = await client.query<Record<string, string | null> & { _bucket: string; _groups: string }>(
-    `SELECT ${bucketText(shape, 'r')} AS _bucket, count(*)::text AS _groups${sums.join('')}
+  const values = columns(
+    [...shape.groups, ...shape.measures].map(({ name }) => name),
+    'r',
+  );
+  const content = `sum(hashtextextended(ROW(${values})::text, 0)::numeric)::text AS _content`;
+  const found = await client.query<
+    Record<string, string | null> & { _bucket: string; _groups: string; _content: string }
+  >(
+    `SELECT ${bucketText(shape, 'r')} AS _bucket, count(*)::text AS _groups, ${content}${sums.join('')}
        FROM ${qualified(shape.table)} r WHERE ${inBuckets(shape, 'r', buckets)} GROUP BY 1`,
   );
   return new Map(
@@ -25,6 +32,7 @@ export async function bucketTotals(
       row._bucket,
       {
         groups: Number(row._groups),
+        content: row._content,
         measures: Object.fromEntries(
           shape.measures
             .filter(({ additive }) => additive)

@@ -131,6 +131,15 @@ describe('a diff', () => {
     ).toEqual([]);
   });
 
+  it('tells a bucket whose totals stay and whose groups are others', async () => {
+    await publishRows(publisher, '2024-11-14', [row('a', 5), row('z', 1)]);
+    const found = await diff('2024-11-14', [row('b', 4), row('z', 2)]);
+    expect(found.rollups.map(({ name }) => name)).toEqual(['users']);
+    const [bucket] = found.rollups[0]?.buckets ?? [];
+    expect(bucket?.before.groups).toBe(bucket?.after.groups);
+    expect(bucket?.before.content).not.toBe(bucket?.after.content);
+  });
+
   it('of the same rows is nothing', async () => {
     await publishRows(publisher, '2024-11-14', [row('a', 1)]);
     expect(await diff('2024-11-14', [row('a', 1)])).toMatchObject({

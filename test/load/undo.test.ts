@@ -107,6 +107,26 @@ describe('an undo', () => {
 });
 
 describe('an undo that cannot be', () => {
+  it('is refused when another version is published than the one that was agreed to', async () => {
+    await publishRows(publisher, '2024-11-14', [row('a', 1)]);
+    await publishRows(publisher, '2024-11-14', [row('a', 2)]);
+    await expect(undoRows(publisher, '2024-11-14', true, 1)).rejects.toMatchObject({ code: 'undo.changed' });
+    expect(await raw()).toEqual(['a|2|2024-11-14']);
+    await undoRows(publisher, '2024-11-14', true, 2);
+    expect(await raw()).toEqual(['a|1|2024-11-14']);
+  });
+
+  it('is refused when its rows were kept by key and the table is somebody else’s now', async () => {
+    const dataset = hitsDataset({ carries: { kind: 'period', column: 'day', key: ['id'] } });
+    const into = { ...publisher, dataset, project: projectOf(dataset) };
+    await publishRows(into, '2024-11-14', [row('a', 1), row('b', 2)]);
+    await publishRows(into, '2024-11-14', [row('a', 1), row('b', 20)]);
+    await client.query(`CREATE TABLE stats.theirs AS SELECT id, day, hits FROM stats.visits;
+      ALTER TABLE stats.visits RENAME TO ours; ALTER TABLE stats.theirs RENAME TO visits`);
+    await expect(undoRows(into, '2024-11-14')).rejects.toMatchObject({ code: 'undo.other-table' });
+    expect(await lines(client, 'SELECT id, hits FROM stats.visits')).toEqual(['a|1', 'b|20']);
+  });
+
   it('of nothing is refused', async () => {
     await expect(undoRows(publisher, '2024-11-14')).rejects.toMatchObject({
       code: 'undo.nothing',

@@ -84,9 +84,14 @@ export async function publishRows(
 }
 
 /** Takes the newest version of a period's delivery back. */
-export function undoRows({ client, project, dataset, run }: Publisher, period: Period, derive = true) {
+export function undoRows(
+  { client, project, dataset, run }: Publisher,
+  period: Period,
+  derive = true,
+  version?: number,
+) {
   const signal = new AbortController().signal;
-  return undoDelivery({ client, project, dataset, period, run, derive, signal, by: 'test' });
+  return undoDelivery({ client, project, dataset, period, run, derive, signal, by: 'test', version });
 }
 
 /** The rows of a query, each as its values joined by '|', sorted. */

@@ -111,7 +111,7 @@ async function readRollups(
     if (buckets.length === 0) continue;
     const after = await bucketTotals(inside, project, rollup, buckets);
     const before = await bucketTotals(outside, project, rollup, buckets);
-    const none = { groups: 0, measures: {} };
+    const none = { groups: 0, measures: {}, content: '' };
     const all = [...buckets].sort().map((bucket) => ({
       bucket,
       before: before.get(bucket) ?? none,

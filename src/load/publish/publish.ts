@@ -141,10 +141,14 @@ async function keep(
 }
 
 async function forgetOld(client: ClientBase, project: Project, dataset: Dataset): Promise<void> {
-  await inTransaction(client, async () => {
-    for (const name of await forgetKept(client, project.name, dataset.name, project.keepVersionsDays))
-      await client.query(`DROP TABLE IF EXISTS ${qualified({ schema: 'dayboard', name })}`);
-  });
+  const some = () =>
+    inTransaction(client, async () => {
+      const names = await forgetKept(client, project.name, dataset.name, project.keepVersionsDays);
+      for (const name of names)
+        await client.query(`DROP TABLE IF EXISTS ${qualified({ schema: 'dayboard', name })}`);
+      return names.length;
+    });
+  while ((await some()) > 0);
 }
 
 /** Raw table and rollups of a dataset, made sure of. The caller holds the dataset's table lock. */

@@ -10,6 +10,8 @@ import type { RawShape } from './shape.ts';
 export interface UndoOptions extends ChangeOptions {
   /** Who undoes it, for the ledger. */
   by: string;
+  /** The version that was agreed to be taken back; undefined for whichever is published. */
+  version?: number | undefined;
 }
 
 /** What an undo did. */
@@ -27,12 +29,14 @@ export interface Undone {
  * what would be there had the delivery never come. Only rows in which the two differ are touched, and what other
  * deliveries brought since stays and wins or loses its keys as ever.
  *
- * Errors: 'undo.nothing' and 'undo.expired' (refused), and those of publishDelivery; all leave everything as it was.
+ * Errors: 'undo.nothing', 'undo.changed', 'undo.expired' and 'undo.other-table' (refused), and those of publishDelivery; all leave everything as it was.
  */
 export async function undoDelivery(options: UndoOptions): Promise<Undone> {
   const { client, project, dataset, period } = options;
   const version = await currentVersion(client, project.name, dataset.name, period);
   if (version === undefined) throw nothingToUndo(dataset, period);
+  if (options.version !== undefined && options.version !== version.version)
+    throw changedSince(dataset, period, options.version, version.version);
   const shape = await ensureDataset(client, project, dataset);
   const kept = await keptOf(options, shape, version);
   const request = await restoring(options, shape, version, kept);
@@ -57,8 +61,10 @@ async function keptOf(
   shape: RawShape,
   { former, keptRows, keptKeys, version, publishedAt }: CurrentVersion,
 ): Promise<Kept | undefined> {
-  const tookNothing = former === null && (shape.own || dataset.carries.kind !== 'period');
+  const tookNothing =
+    former === null && keptRows === null && (shape.own || dataset.carries.kind !== 'period');
   if (tookNothing) return undefined;
+  if (keptKeys !== null && !isRowWise(shape)) throw otherTable(dataset, period, version);
   const there = async (name: string | null): Promise<RelationName | undefined> => {
     if (name === null) return undefined;
     const relation = { schema: 'dayboard', name };
@@ -68,7 +74,7 @@ async function keptOf(
     return found.rows[0]?.there === true ? relation : undefined;
   };
   const [rows, keys] = [await there(keptRows), await there(keptKeys)];
-  if (rows === undefined || (isRowWise(shape) && keys === undefined))
+  if (rows === undefined || (keptKeys !== null && keys === undefined))
     throw new DayboardError({
       code: 'undo.expired',
       kind: 'refused',
@@ -80,6 +86,28 @@ async function keptOf(
     throw databaseError(thrown, { dataset: dataset.name, period });
   });
   return { rows, keys };
+}
+
+/** What is kept is the difference by key, and the table it would go into now does not say which rows are whose. */
+function otherTable({ name, table }: Dataset, period: Period, version: number): DayboardError {
+  return new DayboardError({
+    code: 'undo.other-table',
+    kind: 'refused',
+    message: `Version ${version} of ${name} ${period} was published into another table than the ${table.schema}.${table.name} that is there now, so it cannot be taken back from it. Nothing was changed.`,
+    facts: { dataset: name, period, version },
+    next: 'Have the object delivered again as it was, and load it.',
+  });
+}
+
+/** Somebody published or took back in between: what would be undone is not what was agreed to. */
+function changedSince({ name }: Dataset, period: Period, planned: number, now: number): DayboardError {
+  return new DayboardError({
+    code: 'undo.changed',
+    kind: 'refused',
+    message: `Version ${planned} of ${name} ${period} was to be taken back, and version ${now} is published now. Nothing was changed.`,
+    facts: { dataset: name, period, version: now },
+    next: 'Look at the cell again before anything is taken back.',
+  });
 }
 
 function nothingToUndo({ name }: Dataset, period: Period): DayboardError {

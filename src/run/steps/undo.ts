@@ -1,4 +1,5 @@
 import { undoDelivery } from '../../load/publish/undo.ts';
+import { deliveryKey } from '../../plan/facts.ts';
 import type { StepWork } from '../run-context.ts';
 import { datasetOf, periodOfStep } from './lookup.ts';
 import { withTableLock } from './table-lock.ts';
@@ -20,6 +21,7 @@ export const undoStep: StepWork = (run, step, report) => {
         beside: (work) => run.lanes.use(work),
         signal: run.signal,
         by: `${user} on ${host}`,
+        version: run.cells.get(deliveryKey(dataset.name, period))?.version,
       });
       const { version, restored, added, removed } = undone;
       report.note(
