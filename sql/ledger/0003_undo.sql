@@ -15,7 +15,10 @@ DECLARE
 BEGIN
   FOR found IN SELECT * FROM dayboard.relation WHERE kind IN ('rollup', 'shadow', 'origin') LOOP
     called := replace(found.kind || '_' || found.project || '_' || found.owner, '-', '_');
-    CONTINUE WHEN octet_length(called) > 63 OR to_regclass(found.relation) IS DISTINCT FROM found.relation_oid;
+    CONTINUE WHEN to_regclass(found.relation) IS DISTINCT FROM found.relation_oid;
+    IF octet_length(called) > 63 THEN  -- as shortName cuts
+      called := left(called, 50) || '_' || left(encode(sha256(convert_to(called, 'UTF8')), 'hex'), 12);
+    END IF;
     EXECUTE format('ALTER TABLE %s RENAME TO %I', found.relation_oid::regclass, called);
     UPDATE dayboard.relation SET relation = 'dayboard.' || called
      WHERE project = found.project AND relation = found.relation;

@@ -105,7 +105,7 @@ function scenario(which: Omit<Case, 'zone'>) {
     return fc.record({
       each: fc.constant(each),
       before: before(each),
-      commands: fc.array(aCommand(each), { minLength: 5, maxLength: 12, size: 'max' }),
+      commands: fc.array(aCommand(each), { minLength: 4, maxLength: 9, size: 'max' }),
     });
   });
 }
