@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { databaseError, errorCode } from '../../ledger/errors.ts';
+import { usersOf } from '../../ledger/lock-users.ts';
 import { ident, literal, qualified } from '../../ledger/sql.ts';
 import { DayboardError } from '../../project/errors.ts';
 import type { AdoptProgress } from '../../plan/adoption.ts';
@@ -131,20 +132,6 @@ function textOf({ held, statements, isOpen = false }: Brief): string {
     ...statements,
     'COMMIT',
   ].join(';\n');
-}
-
-/** Who holds or uses the relations, for people, without the values in their queries; empty when nobody does any more. */
-async function usersOf(client: ClientBase, relations: readonly RelationName[]): Promise<string> {
-  const found = await client.query<{ who: string }>(
-    `SELECT DISTINCT format('%s (process %s%s) since %s: %s', coalesce(a.usename, a.backend_type), a.pid, coalesce(', ' || nullif(a.application_name, ''), ''),
-              to_char(coalesce(a.xact_start, a.backend_start) AT TIME ZONE 'UTC', 'HH24:MI:SS "UTC"'), left(regexp_replace(regexp_replace(a.query, '\\s+', ' ', 'g'), '''[^'']*''', '''…''', 'g'), 80)) AS who
-       FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-      WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid()
-        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND l.relation IN (SELECT to_regclass(name)::oid FROM unnest($1::text[]) AS name) LIMIT 3`,
-    [relations.map(qualified)],
-  );
-  return found.rows.map(({ who }) => who).join('; ');
 }
 
 function inUse(relations: readonly RelationName[], who: string, cause: unknown): DayboardError {

@@ -83,7 +83,7 @@ describe('who reads a table while it is taken over', () => {
     });
     await adopting;
     expect(told).toMatch(
-      /waiting for a moment in which nobody uses it: \w+ \(process \d+, test\) since [\d:]+ UTC: BEGIN; SELECT count/,
+      /waiting for a moment in which nobody uses it: \w+ \(process \d+, test\) in a transaction since [\d:]+ UTC, query since [\d:]+ UTC: BEGIN; SELECT count/,
     );
     expect(await stop()).toEqual([]);
     expect(await lines(client, `SELECT relkind FROM pg_class WHERE oid = 'stats.visits'::regclass`)).toEqual([
