@@ -38,6 +38,7 @@ export async function openSession(io: Io, globals: Globals, remembered?: string)
     project,
     context: { name: context.name, readOnly: context.readOnly, production: context.production },
     env,
+    databaseOfContext: context.databaseUrlVariable !== undefined,
     actor: io.actor,
     invocation: invocationOf(globals),
     now: io.now,

@@ -22,12 +22,15 @@ export interface DatabaseSettings {
 /**
  * The target database from DATABASE_URL, else from the libpq variables and service file (passwords also from .pgpass,
  * which pg reads itself). An sslmode in the URL or PGSSLMODE means what libpq says it means; without one, a server on
- * another host must show a verified certificate.
+ * another host must show a verified certificate. `variable` names another than DATABASE_URL; its URL is all there is
+ * then: a second database never takes the first one's host, user or password.
  */
-export function databaseSettings(env: Environment): DatabaseSettings {
-  const given = env['DATABASE_URL'] ? fromUrl(env['DATABASE_URL']) : fromVariables(env);
+export function databaseSettings(env: Environment, variable = 'DATABASE_URL'): DatabaseSettings {
+  const url = env[variable];
+  const given = url ? fromUrl(url, variable) : fromVariables(env, variable);
   const host = given.host ?? 'localhost';
-  const user = given.user ?? env['PGUSER'] ?? env['USER'] ?? 'postgres';
+  const isOnly = variable === 'DATABASE_URL';
+  const user = given.user ?? (isOnly ? env['PGUSER'] : undefined) ?? env['USER'] ?? 'postgres';
   const database = given.database ?? user;
   const port = Number(given.port ?? 5432);
   const named = given.sslmode ?? env['PGSSLMODE'];
@@ -60,7 +63,7 @@ interface Given {
   sslrootcert?: string | undefined;
 }
 
-function fromUrl(url: string): Given {
+function fromUrl(url: string, variable: string): Given {
   try {
     if (!/^postgres(ql)?:\/\//.test(url)) throw new Error('not a postgres URL');
     const query = new URL(url).searchParams;
@@ -81,13 +84,22 @@ function fromUrl(url: string): Given {
     throw new DayboardError({
       code: 'config.database-url',
       kind: 'usage',
-      message: 'DATABASE_URL is not a PostgreSQL URL.',
+      message: `${variable} is not a PostgreSQL URL.`,
       next: 'Write it as postgres://user:password@host:5432/database, with special characters percent-encoded.',
     });
   }
 }
 
-function fromVariables(env: Environment): Given {
+function fromVariables(env: Environment, variable: string): Given {
+  if (variable !== 'DATABASE_URL') {
+    throw new DayboardError({
+      code: 'config.database-missing',
+      kind: 'usage',
+      message: `${variable} is not set: the definition has the URL of a database there.`,
+      facts: { variable },
+      next: `Set ${variable} to postgres://user:password@host:5432/database.`,
+    });
+  }
   const service = env['PGSERVICE'] ? readService(env['PGSERVICE'], env) : {};
   if (!env['PGHOST'] && !env['PGSERVICE'] && !env['PGDATABASE']) {
     throw new DayboardError({

@@ -1,9 +1,12 @@
-import { ident, literal, qualified } from '../ledger/sql.ts';
+import { type MatchColumn, match } from '../ledger/matching.ts';
+import { columns as columnList, ident, literal, qualified } from '../ledger/sql.ts';
 import type { Column, Dataset, Enrichment, Period, RelationName } from '../project/model.ts';
 import { firstDay } from '../project/period.ts';
 import { typeFamily } from './column-types.ts';
 import { columnOf, dayOfColumn } from './days.ts';
+import { keyOf } from './unique-rows.ts';
 
+type LookedUp = Extract<Enrichment, { kind: 'lookup' }>;
 type FirstMatch = Extract<Enrichment, { kind: 'firstMatch' }>;
 
 /** Computed columns that look at the same column of the file, under a name for the join. */
@@ -16,26 +19,79 @@ interface Matches {
 /**
  * A SELECT of the raw table's columns over the staging table, in the table's order: columns of the file as they are,
  * the others computed and cast to their type.
+ *
+ * @param published a SELECT of the delivery's published rows, whose looked-up values stay; rows match by `carries.key`
  */
-export function selectEnriched(dataset: Dataset, period: Period, staged: RelationName): string {
+export function selectEnriched(
+  dataset: Dataset,
+  period: Period,
+  staged: RelationName,
+  published?: string,
+): string {
   const all = matchedByValue(dataset);
-  const tableOf = new Map(
-    all.flatMap(({ table, columns }) => columns.map(({ name }) => [name, table] as const)),
-  );
+  const lookups = lookupsOf(dataset, published !== undefined);
+  const beside = new Map([
+    ...all.flatMap(({ table, columns }) =>
+      columns.map(({ name }) => [name, `${table}.${ident(name)}`] as const),
+    ),
+    ...lookups.flatMap(({ columns }) => [...columns]),
+  ]);
   const names = dataset.table.columns.map(({ name }) => name);
   const byRow = selectColumns(
     dataset,
     period,
     staged,
-    names.filter((name) => !tableOf.has(name)),
+    names.filter((name) => !beside.has(name)),
   );
-  if (all.length === 0) return byRow;
+  if (beside.size === 0) return byRow;
   return [
-    `WITH ${all.map((matches) => withMatches(matches, staged)).join(',\n')}`,
-    `SELECT ${names.map((name) => `${tableOf.get(name) ?? 'each_row'}.${ident(name)}`).join(', ')}`,
+    ...(all.length === 0 ? [] : [`WITH ${all.map((matches) => withMatches(matches, staged)).join(',\n')}`]),
+    `SELECT ${names.map((name) => `${beside.get(name) ?? `each_row.${ident(name)}`} AS ${ident(name)}`).join(', ')}`,
     `FROM (${byRow}) AS each_row`,
     ...all.map(({ table, source }) => `JOIN ${table} ON ${table}.value = each_row.${ident(source)}`),
+    ...lookups.map(({ join }) => join),
+    ...(published === undefined || lookups.length === 0
+      ? []
+      : [`LEFT JOIN (${published}) AS published ON ${match('published', 'each_row', keyColumns(dataset))}`]),
   ].join('\n');
+}
+
+interface Joined {
+  join: string;
+  /** The SQL of each column that it fills. */
+  columns: Map<string, string>;
+}
+
+/** The lookups that columns use, each as a join that finds one row at most. */
+function lookupsOf(dataset: Dataset, keep: boolean): Joined[] {
+  return (dataset.lookups ?? []).flatMap((lookup, at) => {
+    const filled = dataset.table.columns.filter(
+      (column): column is Column & { value: LookedUp } =>
+        column.value?.kind === 'lookup' && column.value.lookup === lookup.name,
+    );
+    if (filled.length === 0) return [];
+    const alias = `lookup_${at}`;
+    const on = lookup.on.map((name) => `${alias}.${ident(name)} = each_row.${ident(name)}`).join(' AND ');
+    const wanted = [...new Set([...lookup.on, ...filled.map(({ value }) => value.column)])];
+    const first = `SELECT DISTINCT ON (${columnList(lookup.on)}) ${columnList(wanted)} FROM (${lookup.sql}) AS found ORDER BY ${columnList(wanted)}`;
+    const known = filled.map(({ name }) => `published.${ident(name)}`).join(', ');
+    const sqlOf = (name: string, value: LookedUp, type: string): string => {
+      const found = `(${alias}.${ident(value.column)})::${type}`;
+      return keep
+        ? `CASE WHEN num_nonnulls(${known}) > 0 THEN published.${ident(name)} ELSE ${found} END`
+        : found;
+    };
+    return [
+      {
+        join: `LEFT JOIN (${first}) AS ${alias} ON ${on}`,
+        columns: new Map(filled.map(({ name, type, value }) => [name, sqlOf(name, value, type)])),
+      },
+    ];
+  });
+}
+
+function keyColumns(dataset: Dataset): MatchColumn[] {
+  return (keyOf(dataset) ?? []).map((name) => columnOf(dataset, name));
 }
 
 /** A SELECT of some of those columns only. */
@@ -100,6 +156,8 @@ function computed(dataset: Dataset, period: Period, value: Enrichment): string {
       return `${literal(firstDay(period).add({ days: value.addDays }).toString())}::date`;
     case 'sql':
       return value.expression;
+    case 'lookup':
+      throw new RangeError(`the lookup ${value.lookup} is joined, not computed`);
   }
 }
 

@@ -7,6 +7,7 @@ export function checkDatasets(project: Project, problems: Problems): void {
   for (const [at, dataset] of project.datasets.entries()) {
     const here = problems.at('datasets', at);
     checkSource(dataset, project, here);
+    checkSelect(dataset, project, here);
     checkColumns(dataset, here.at('table', 'columns'));
     checkFile(dataset, here.at('file'));
     checkCarries(dataset, here.at('carries'));
@@ -47,6 +48,31 @@ function checkSource(dataset: Dataset, project: Project, problems: Problems): vo
   problems.at('source').add(what, nameOneOf(dataset.source, known));
 }
 
+/** What a dataset needs of its source: a selection of a database, a key of everything else. */
+function checkSelect(dataset: Dataset, project: Project, problems: Problems): void {
+  const { select, carries } = dataset;
+  const isDatabase = project.sources[dataset.source]?.kind === 'postgres';
+  if (isDatabase && select === undefined)
+    problems.at('select').add('is missing, and the source is a database', 'say what is read of it');
+  if (!isDatabase && select !== undefined && project.sources[dataset.source] !== undefined)
+    problems
+      .at('select')
+      .add('selects, and the source is no database', 'leave it out, or name another source');
+  if (carries.kind === 'period' && carries.absent === 'kept' && carries.key === undefined)
+    problems.at('carries', 'absent').add('needs a key: rows are kept by it', 'write carries.key');
+  if (select === undefined) return;
+  const headers = dataset.file.map(({ header }) => header);
+  for (const part of ['time', 'id'] as const)
+    if (!headers.includes(select[part]))
+      problems.at('select', part).add(`"${select[part]}" is not read`, nameOneOf(select[part], headers));
+  if (select.cleanup && !('schema' in select.from))
+    problems.at('select', 'cleanup').add('deletes from a SELECT', 'name a table in `from`, or leave it out');
+  if (select.cleanup && !(carries.kind === 'period' && carries.absent === 'kept'))
+    problems
+      .at('select', 'cleanup')
+      .add('deletes what deliveries are loaded from', "write carries.absent: 'kept'");
+}
+
 function checkColumns(dataset: Dataset, problems: Problems): void {
   if (dataset.table.columns.length === 0) problems.add('has no column', 'write the columns of the table');
   for (const column of dataset.table.columns) {
@@ -71,6 +97,7 @@ function checkEnrichment(column: Column, value: Enrichment, dataset: Dataset, pr
   if (value.kind === 'firstMatch' && !TEXTUAL.test(column.type)) {
     problems.add(`firstMatch gives a text, and its type is ${column.type}`, "write type: 'text'");
   }
+  if (value.kind === 'lookup') checkLookup(column, value.lookup, dataset, problems);
   if (value.kind !== 'firstMatch' && value.kind !== 'dayOf') return;
   const from = columnOf(dataset, value.column, problems);
   if (from?.value) {
@@ -85,6 +112,20 @@ function checkEnrichment(column: Column, value: Enrichment, dataset: Dataset, pr
       'name a timestamptz column',
     );
   }
+}
+
+function checkLookup(column: Column, name: string, dataset: Dataset, problems: Problems): void {
+  const found = dataset.lookups?.find((each) => each.name === name);
+  if (found === undefined) {
+    const known = (dataset.lookups ?? []).map((each) => each.name);
+    problems.add(`there is no lookup "${name}"`, nameOneOf(name, known));
+    return;
+  }
+  if (!column.nullable)
+    problems.add('is not nullable, and a lookup may find nothing', 'write nullable: true');
+  for (const by of found.on)
+    if (columnOf(dataset, by, problems)?.value?.kind === 'lookup')
+      problems.add(`is looked up by "${by}", which is looked up itself`, 'look up by a column of the file');
 }
 
 function checkFile(dataset: Dataset, problems: Problems): void {

@@ -7,6 +7,7 @@ import type {
   ProjectInput,
   RollupInput,
   ScheduleInput,
+  SelectInput,
   TableInput,
   ViewInput,
 } from './input.ts';
@@ -17,8 +18,10 @@ import type {
   Guards,
   Project,
   RawTable,
+  RelationName,
   Rollup,
   Schedule,
+  Select,
   SourceDefinition,
   View,
 } from './model.ts';
@@ -34,6 +37,7 @@ export function withDefaults(input: ProjectInput, environment: Environment): Pro
     name: input.name,
     title: input.title ?? input.name,
     timeZone,
+    ...(input.urlVariable && { urlVariable: input.urlVariable }),
     schedule: scheduleOf(input.schedule ?? {}, environment),
     sources,
     datasets: input.datasets.map((dataset) => datasetOf(dataset, timeZone, Object.keys(sources))),
@@ -59,8 +63,12 @@ function scheduleOf(input: ScheduleInput, environment: Environment): Schedule {
 }
 
 function datasetOf(input: DatasetInput, projectZone: string, sources: string[]): Dataset {
+  const { select, lookups, ...rest } = input;
   return {
-    ...input,
+    ...rest,
+    key: input.key ?? defaultKey(select, input.name),
+    ...(select && { select: selectOf(select) }),
+    ...(lookups && { lookups: Object.entries(lookups).map(([name, lookup]) => ({ name, ...lookup })) }),
     description: input.description ?? '',
     source: input.source ?? (sources.length === 1 ? (sources[0] ?? '') : ''),
     period: input.period ?? 'day',
@@ -75,6 +83,26 @@ function datasetOf(input: DatasetInput, projectZone: string, sources: string[]):
     expected: { days: input.expected?.days ?? 1, at: input.expected?.at ?? '01:00' },
     corrections: input.corrections ?? [],
   };
+}
+
+/** Of an object that is no file: what its rows are selected from, and the period. */
+function defaultKey(select: SelectInput | undefined, name: string): string {
+  return `${typeof select?.from === 'string' ? select.from : name}/{period}`;
+}
+
+function selectOf(input: SelectInput): Select {
+  const { from } = input;
+  return {
+    ...input,
+    from: typeof from === 'string' ? relationOf(from) : from,
+    overlapDays: input.overlapDays ?? 3,
+    cleanup: input.cleanup ?? false,
+  };
+}
+
+function relationOf(text: string): RelationName {
+  const [first = '', second] = text.split('.');
+  return second === undefined ? { schema: SCHEMA, name: first } : { schema: first, name: second };
 }
 
 function carriesOf(input: CarriesInput): Carries {

@@ -33,3 +33,11 @@ export function deliveryDay(addDays = 0): Enrichment {
 export function sqlValue(expression: string): Enrichment {
   return { kind: 'sql', expression };
 }
+
+/**
+ * A column that is found in another table of the target: `lookup('agency', 'name')` is the column `name` of the dataset's
+ * lookup `agency`.
+ */
+export function lookup(name: string, column: string): Enrichment {
+  return { kind: 'lookup', lookup: name, column };
+}

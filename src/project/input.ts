@@ -19,6 +19,8 @@ export interface ProjectInput {
   title?: string;
   /** IANA time zone in which 'yesterday' is meant, and the default of datasets and rollups. Default: 'UTC'. */
   timeZone?: string;
+  /** The environment variable that holds the target database's URL; DATABASE_URL where it is not set. */
+  urlVariable?: string;
   /** When `dayboard schedule` runs the whole pipeline. */
   schedule?: ScheduleInput;
   /** Where deliveries come from, by name. Default: one, `{ s3: { kind: 's3' } }`. */
@@ -64,8 +66,11 @@ export interface DatasetInput {
   off?: string;
   /** Which of `sources`. Default: the only one. */
   source?: string;
-  /** The object's key: `{period}` stands for the period's name, 'visits_{period}.csv'. */
-  key: string;
+  /**
+   * The object's key: `{period}` stands for the period's name, 'visits_{period}.csv'. Default, for what is read of a
+   * database: the relation's name and the period.
+   */
+  key?: string;
   /** What one delivery is for. Default: 'day'. */
   period?: PeriodUnit;
   /** The zone of the rows' days and of `expected`. Default: the project's. */
@@ -77,6 +82,10 @@ export interface DatasetInput {
    * them apart. The header line must show exactly these names.
    */
   file: Array<string | { header: string; column: string }>;
+  /** What is read of a source of kind 'postgres': the rows of a period are those whose `time` lies in it. */
+  select?: SelectInput;
+  /** Rows of the target database that columns with the value `lookup(…)` are found in, by name. */
+  lookups?: Record<string, { sql: string; on: string[] }>;
   /** The raw table that it fills. */
   table: TableInput;
   /**
@@ -98,13 +107,27 @@ export interface DatasetInput {
 
 export type CarriesInput =
   /** Rows of its own period only: the period is replaced whole. `column` is the table's date column that says so. */
-  | { kind: 'period'; column: string; key?: string[] }
+  /** `absent: 'kept'`: rows that the source has forgotten since they were published stay. */
+  | { kind: 'period'; column: string; key?: string[]; absent?: 'kept' }
   /** Rows of several periods, overlapping other deliveries: merged by key. `winner` is 'newest' by default. */
   | { kind: 'window'; key: string[]; winner?: Winner }
   /** Everything there is, merged by key: rows outlive their disappearance at the source. */
   | { kind: 'snapshot'; mode: 'merge'; key: string[]; winner?: Winner }
   /** Everything there is: the table is replaced whole. */
   | { kind: 'snapshot'; mode: 'replace' };
+
+export interface SelectInput {
+  /** The relation, 'name' or 'schema.name' (schema 'public' by default), or a SELECT. */
+  from: string | { sql: string };
+  /** The timestamptz column whose day, in the dataset's time zone, is the row's. */
+  time: string;
+  /** The column that tells rows apart and grows with them: the key of the order in which they are read. */
+  id: string;
+  /** For how many days before the newest loaded row the source is looked at again. Default: 3. */
+  overlapDays?: number;
+  /** Whether `cleanup` may delete rows at the source that are proven loaded. Default: false. */
+  cleanup?: boolean;
+}
 
 export interface TableInput {
   /** Default: 'public'. */
@@ -129,7 +152,7 @@ export interface ColumnInput {
   type: string;
   /** Default: false. */
   nullable?: boolean;
-  /** How it is computed: firstMatch(…), dayOf(…), deliveryDay(), sqlValue(…). Default: it comes from the file. */
+  /** How it is computed: firstMatch(…), dayOf(…), deliveryDay(), sqlValue(…), lookup(…). Default: it comes from the file. */
   value?: Enrichment;
 }
 

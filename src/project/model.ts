@@ -37,7 +37,12 @@ export type Enrichment =
   /** The delivery's first day (plus `addDays`), as a date. */
   | { kind: 'deliveryDay'; addDays: number }
   /** Any SQL expression over the file's columns. Identifiers in it are the author's to quote. */
-  | { kind: 'sql'; expression: string };
+  | { kind: 'sql'; expression: string }
+  /**
+   * What a lookup of the dataset finds for the row, NULL when it finds nothing. A row that was published with a value
+   * keeps what was found then; one that found nothing is looked up again whenever its delivery is loaded again.
+   */
+  | { kind: 'lookup'; lookup: string; column: string };
 
 export interface Column {
   name: string;
@@ -82,9 +87,10 @@ export type Carries =
   /**
    * Rows of its own period only: the period is replaced whole. `column` is the date column that says so; one that is
    * computed with deliveryDay holds that day, its addDays included. With a `key`, rows of one file that share it
-   * (NULLs are alike) are duplicates, of which one stands.
+   * (NULLs are alike) are duplicates, of which one stands. `absent: 'kept'`: the source forgets rows, so a published
+   * row that a later version of the delivery lacks stays part of it.
    */
-  | { kind: 'period'; column: string; key?: string[] }
+  | { kind: 'period'; column: string; key?: string[]; absent?: 'kept' }
   /** Rows of several periods, overlapping other deliveries: merged by key. */
   | { kind: 'window'; key: string[]; winner: Winner }
   /** Everything there is: merged by key where rows must outlive their disappearance, else replaced whole. */
@@ -101,7 +107,31 @@ export type SourceDefinition =
    */
   | { kind: 's3'; bucket?: string; endpoint?: string; region?: string }
   /** Files of one directory, for tests, transfers and people without S3. */
-  | { kind: 'directory'; path: string };
+  | { kind: 'directory'; path: string }
+  /** Another PostgreSQL database. The variable holds its URL; datasets say with `select` what they read of it. */
+  | { kind: 'postgres'; urlVariable: string };
+
+/** What a dataset reads of a source database: the rows of a period are those whose `time` lies in it. */
+export interface Select {
+  from: RelationName | { sql: string };
+  /** The timestamptz column (its name at the source) whose day, in the dataset's time zone, is the row's. */
+  time: string;
+  /** The column (its name at the source) that tells rows apart and grows with them. */
+  id: string;
+  /** For how many days before the newest loaded row the source is looked at again: rows are committed late. */
+  overlapDays: number;
+  /** Rows that are proven loaded may be deleted at the source by `cleanup`. */
+  cleanup: boolean;
+}
+
+/** Rows of the target database that computed columns are looked up in. */
+export interface Lookup {
+  name: string;
+  /** A SELECT over the target's tables. Of several rows that match one, the first by all their columns counts. */
+  sql: string;
+  /** Columns that the SELECT and the raw table both have, by which a row is found. */
+  on: string[];
+}
 
 /** What to do when a guard trips: stop the publish, publish and mark suspicious, or accept. */
 export type GuardAction = 'stop' | 'mark' | 'accept';
@@ -135,6 +165,9 @@ export interface Dataset {
   timeZone: string;
   carries: Carries;
   file: FileColumn[];
+  /** What is read of a source of kind 'postgres'; `file` then names the source's columns. */
+  select?: Select;
+  lookups?: Lookup[];
   table: RawTable;
   /** Among rows of one file with the same key, the first by these columns stands ('content', 'user_agent DESC'). */
   duplicates: string[];
@@ -239,6 +272,8 @@ export interface Project {
   name: string;
   title: string;
   timeZone: string;
+  /** The variable that holds the target database's URL when it is set; DATABASE_URL otherwise. */
+  urlVariable?: string;
   schedule: Schedule;
   sources: Record<string, SourceDefinition>;
   datasets: Dataset[];

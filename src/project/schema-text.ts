@@ -41,6 +41,19 @@ export const identifier = z
     problem(`is longer than ${MAX_IDENTIFIER_BYTES} bytes, which PostgreSQL cuts off`, 'shorten it'),
   );
 
+/** 'name' or 'schema.name'. */
+export const relationText = z
+  .string()
+  .regex(/^[^.\p{Cc}]+(?:\.[^.\p{Cc}]+)?$/u, problem('names no relation', "write 'name' or 'schema.name'"));
+
+/** The name of an environment variable; never what it holds. */
+export const variableName = z
+  .string()
+  .regex(
+    /^[A-Za-z_]\w*$/,
+    problem('is no name of a variable', 'name the variable that holds the URL, not the URL'),
+  );
+
 const TYPE =
   /^[a-z_][\w.]*(?: precision| varying)?(?: ?\(\d+(?:, ?\d+)?\))?(?: with(?:out)? time zone)?(?:\[\])*$/i;
 

@@ -8,11 +8,13 @@ import {
   period,
   problem,
   projectName,
+  relationText,
   scheduleTime,
   sqlFragment,
   sqlQuery,
   timeOfDay,
   timeZone,
+  variableName,
 } from './schema-text.ts';
 import type { ProjectInput } from './input.ts';
 
@@ -64,6 +66,7 @@ const enrichment = z.discriminatedUnion('kind', [
   fields({ kind: z.literal('dayOf'), column: text }),
   fields({ kind: z.literal('deliveryDay'), addDays: z.number().int() }),
   fields({ kind: z.literal('sql'), expression: sqlFragment }),
+  fields({ kind: z.literal('lookup'), lookup: text, column: text }),
 ]);
 
 const column = z.union([
@@ -88,7 +91,12 @@ const table = fields({
 
 const key = someOf(text, 'column');
 const carries = z.discriminatedUnion('kind', [
-  fields({ kind: z.literal('period'), column: text, key: key.optional() }),
+  fields({
+    kind: z.literal('period'),
+    column: text,
+    key: key.optional(),
+    absent: z.literal('kept').optional(),
+  }),
   fields({ kind: z.literal('window'), key, winner: winner.optional() }),
   z.discriminatedUnion('mode', [
     fields({ kind: z.literal('snapshot'), mode: z.literal('merge'), key, winner: winner.optional() }),
@@ -110,16 +118,26 @@ const guards = fields({
 
 const correction = fields({ original: someText, corrected: someText, parity: text.optional() });
 
+const select = fields({
+  from: z.union([relationText, fields({ sql: sqlQuery })]),
+  time: identifier,
+  id: identifier,
+  overlapDays: count.optional(),
+  cleanup: z.boolean().optional(),
+});
+
 const dataset = fields({
   name: partName,
   description: text.optional(),
   off: someText.optional(),
   source: text.optional(),
-  key: objectKey,
+  key: objectKey.optional(),
   period: unit.optional(),
   timeZone: timeZone.optional(),
   carries,
   file: someOf(z.union([someText, fields({ header: someText, column: text })]), 'column'),
+  select: select.optional(),
+  lookups: z.record(partName, fields({ sql: sqlQuery, on: key })).optional(),
   table,
   duplicates: z.array(sqlFragment).optional(),
   guards: guards.optional(),
@@ -191,6 +209,7 @@ const source = z.discriminatedUnion('kind', [
     region: someText.optional(),
   }),
   fields({ kind: z.literal('directory'), path: someText }),
+  fields({ kind: z.literal('postgres'), urlVariable: variableName }),
 ]);
 
 /** The shape of what defineProject takes. How its parts fit together is looked at afterwards. */
@@ -198,6 +217,7 @@ export const projectSchema: z.ZodType<ProjectInput> = fields({
   name: projectName,
   title: text.optional(),
   timeZone: timeZone.optional(),
+  urlVariable: variableName.optional(),
   schedule: fields({
     at: scheduleTime.optional(),
     timeZone: timeZone.optional(),

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { Actor } from '../ledger/actor.ts';
-import { databaseSettings } from '../ledger/connection.ts';
+import { type DatabaseSettings, databaseSettings } from '../ledger/connection.ts';
 import type { Environment } from '../project/environment.ts';
 import type { Project } from '../project/model.ts';
 import { openCache } from '../source/cache.ts';
 import { createSource } from '../source/create.ts';
 import type { Source } from '../source/source.ts';
 import { openWorkspace } from './open-workspace.ts';
+import { sourceDatabase } from './source-database.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Composition {
@@ -14,6 +15,8 @@ export interface Composition {
   context: { name: string; readOnly: boolean; production: boolean };
   /** The variables of CONTRACT's Configuration, of the chosen context. */
   env: Environment;
+  /** The context says where the database is, whatever variable the definition names for it. */
+  databaseOfContext?: boolean;
   actor: Actor;
   /** How dayboard was called, for command lines that are shown to be repeated: 'dayboard --config NAME'. */
   invocation?: string;
@@ -27,11 +30,13 @@ export interface Composition {
 
 /** A workspace from a definition and an environment. Nothing is connected to yet; bad settings throw at once. */
 export async function composeWorkspace(parts: Composition): Promise<Workspace> {
-  const database = databaseSettings(parts.env);
+  const database = targetSettings(parts);
   const sources = new Map<string, Source>(
     Object.entries(parts.project.sources).map(([name, definition]) => [
       name,
-      createSource(definition, parts.env, parts.baseDirectory),
+      createSource(definition, parts.env, parts.baseDirectory, (variable) =>
+        sourceDatabase(parts.env, variable),
+      ),
     ]),
   );
   const cache = await openCache(parts.cacheDirectory ?? cacheDirectory(parts.env, parts.project.name));
@@ -49,6 +54,14 @@ export async function composeWorkspace(parts: Composition): Promise<Workspace> {
     invocation: parts.invocation ?? 'dayboard',
     now: parts.now,
   });
+}
+
+/** The variable that the definition names counts where it is set, unless the context names the database. */
+function targetSettings({ project, env, databaseOfContext = false }: Composition): DatabaseSettings {
+  const { urlVariable } = project;
+  return urlVariable !== undefined && env[urlVariable] && !databaseOfContext
+    ? databaseSettings(env, urlVariable)
+    : databaseSettings(env);
 }
 
 function cacheDirectory(env: Environment, project: string): string {

@@ -22,6 +22,22 @@ export interface OpenOptions {
   signal?: AbortSignal;
 }
 
+/** From which period on a source need be looked at, by dataset: what lies before was seen and loaded. */
+export type ListingFloors = ReadonlyMap<string, Period>;
+
+/** The rows of a delivery on their way from a database, in the text format of COPY. */
+export interface RowStream {
+  /** The version that is read, as the snapshot has it: it may be newer than the one that was listed. */
+  object: SourceObject;
+  /** How many rows the source announces. */
+  rows: number;
+  /** Ends the source's connection when it ends, however it ends. */
+  chunks: AsyncIterable<Buffer>;
+  /** How many rows the source has sent, once the chunks have ended. */
+  copied(): number;
+  close(): void;
+}
+
 /** Where deliveries come from. All failures are DayboardErrors with codes 'source.…'. */
 export interface Source {
   /** 'bucket at host' or the directory; never a secret. */
@@ -29,9 +45,19 @@ export interface Source {
   /**
    * Everything the source has for these datasets: one object per dataset and period (the last modified one when a
    * period has a plain and a compressed object). Pages through listings of any length; with `only`, what it has for
-   * that one period, which is a look-up and no listing.
+   * that one period, which is a look-up and no listing. A source that could look at less by it heeds `floors`.
    */
-  list(datasets: readonly Dataset[], signal?: AbortSignal, only?: Period): AsyncIterable<ListedObject>;
+  list(
+    datasets: readonly Dataset[],
+    signal?: AbortSignal,
+    only?: Period,
+    floors?: ListingFloors,
+  ): AsyncIterable<ListedObject>;
+  /**
+   * Only of sources that have rows and no bytes, whose deliveries are read while they are loaded: all rows of a
+   * delivery as one snapshot has them, undefined when there are none.
+   */
+  rows?(dataset: Dataset, period: Period, signal: AbortSignal): Promise<RowStream | undefined>;
   /**
    * Opens bytes `from`..`to` (inclusive; whole when absent) of exactly this version of the object.
    * Fails with 'source.object-changed' when the ETag is another by now, 'source.object-missing' when it is gone.

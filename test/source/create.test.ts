@@ -8,6 +8,10 @@ import { dataset, failure, listed, objectOf, temporaryDirectory } from './fixtur
 const s3 = { kind: 's3' } as const;
 const keys = { S3_ACCESS_KEY_ID: 'AKIAEXAMPLE', S3_SECRET_ACCESS_KEY: 'not-to-be-shown' };
 
+const noDatabase = (): never => {
+  throw new Error('no database was asked for');
+};
+
 describe('the source of a definition', () => {
   it('reads the bucket that the variables name', async () => {
     const server = await startTestS3();
@@ -23,6 +27,7 @@ describe('the source of a definition', () => {
         S3_SECRET_ACCESS_KEY: `${server.secretAccessKey}\n`,
       },
       '/',
+      noDatabase,
     );
     onTestFinished(() => source.close());
     expect(source.place).toBe(`${server.bucket} at ${new URL(server.endpoint).host}`);
@@ -31,8 +36,10 @@ describe('the source of a definition', () => {
 
   it('reads a directory, from where the definition is', async () => {
     const directory = await temporaryDirectory();
-    expect(createSource({ kind: 'directory', path: 'in' }, {}, directory).place).toBe(join(directory, 'in'));
-    expect(createSource({ kind: 'directory', path: '/data' }, {}, directory).place).toBe('/data');
+    expect(createSource({ kind: 'directory', path: 'in' }, {}, directory, noDatabase).place).toBe(
+      join(directory, 'in'),
+    );
+    expect(createSource({ kind: 'directory', path: '/data' }, {}, directory, noDatabase).place).toBe('/data');
   });
 
   it('takes what the definition says where no variable says otherwise', () => {
@@ -42,7 +49,9 @@ describe('the source of a definition', () => {
       endpoint: 'https://s3.gra.cloud.ovh.net',
       region: 'gra',
     };
-    expect(createSource(definition, keys, '/').place).toBe('b-of-definition at s3.gra.cloud.ovh.net');
+    expect(createSource(definition, keys, '/', noDatabase).place).toBe(
+      'b-of-definition at s3.gra.cloud.ovh.net',
+    );
     expect(s3Settings(s3ConfigFrom(definition, keys))).toMatchObject({ region: 'gra', forcePathStyle: true });
     const env = { ...keys, S3_BUCKET_NAME: 'other', S3_ENDPOINT: 'minio.internal:9000', S3_REGION: 'eu' };
     const other = s3Settings(s3ConfigFrom(definition, env));
@@ -68,7 +77,7 @@ describe('the source of a definition', () => {
     ['S3_ENDPOINT', { ...keys, S3_BUCKET_NAME: 'mine', S3_ENDPOINT: 'ftp://host' }],
     ['S3_ENDPOINT', { ...keys, S3_BUCKET_NAME: 'mine', S3_ENDPOINT: 'not a host' }],
   ])('can be made, but not used, when %s is wrong', async (variable, env: Record<string, string>) => {
-    const source = createSource(s3, env, '/');
+    const source = createSource(s3, env, '/', noDatabase);
     expect(source.place).not.toContain('not-to-be-shown');
     const errors = [
       await failure(source.probe()),
