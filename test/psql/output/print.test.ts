@@ -157,8 +157,9 @@ describe('a result is printed', () => {
     const cases = fc.sample(one, { numRuns: runs, seed: Number(process.env['DAYBOARD_FUZZ_SEED'] ?? 15) });
     const expected = await throughPsql(cases);
     expect(expected).toHaveLength(cases.length);
-    cases.forEach((each, at) => {
-      expect(printTable(each.table, each.settings), JSON.stringify(each)).toBe(expected[at]);
-    });
+    const different = cases.findIndex((each, at) => printTable(each.table, each.settings) !== expected[at]);
+    const first = cases[different];
+    const printed = first === undefined ? undefined : printTable(first.table, first.settings);
+    expect({ ...first, printed }).toEqual({ ...first, printed: expected[different] });
   });
 });
