@@ -6,7 +6,9 @@ import type { Project, Rollup } from './model.ts';
 export function checkDerived(project: Project, problems: Problems): void {
   for (const [at, rollup] of project.rollups.entries())
     checkRollup(rollup, project, problems.at('rollups', at));
-  const relations = [...project.datasets, ...project.rollups, ...project.views].map((each) => each.name);
+  const relations = [...project.datasets, ...project.rollups, ...project.views, ...project.aggregates].map(
+    (each) => each.name,
+  );
   for (const [at, view] of project.views.entries()) {
     checkNames(view.reads, relations, problems.at('views', at, 'reads'));
     for (const [index, { unique, where, columns }] of view.indexes.entries()) {
@@ -30,7 +32,7 @@ function checkNames(names: readonly string[], known: readonly string[], problems
 
 function unknown(name: string, known: readonly string[], problems: Problems): void {
   const fix = nameOneOf(name, known);
-  problems.add(`there is no dataset, rollup or view "${name}"`, fix);
+  problems.add(`there is no dataset, rollup, view or aggregate "${name}"`, fix);
 }
 
 function checkRollup(rollup: Rollup, project: Project, problems: Problems): void {
@@ -59,6 +61,8 @@ function parentColumns(rollup: Rollup, project: Project, problems: Problems): st
   if (parent) return [...parent.groups.map((group) => group.name), ...Object.keys(parent.measures)];
   if (project.views.some((view) => view.name === rollup.over)) {
     problems.add(`"${rollup.over}" is a view`, 'a rollup stands over a dataset or a rollup');
+  } else if (project.aggregates.some((aggregate) => aggregate.name === rollup.over)) {
+    problems.add(`"${rollup.over}" is an aggregate`, 'a rollup stands over a dataset or a rollup');
   } else {
     const known = [...project.datasets, ...project.rollups].map((each) => each.name);
     const fix = nameOneOf(rollup.over, known);
@@ -111,7 +115,7 @@ function checkPublished(rollup: Rollup, problems: Problems): void {
   }
 }
 
-/** Every rollup and view that reads itself, over others or at once; each cycle is told once. */
+/** Every rollup, view and aggregate that reads itself, over others or at once; each cycle is told once. */
 function checkCycles(project: Project, problems: Problems): void {
   const reads = new Map<string, { at: Problems; names: readonly string[] }>();
   for (const [at, { name, over }] of project.rollups.entries()) {
@@ -119,6 +123,9 @@ function checkCycles(project: Project, problems: Problems): void {
   }
   for (const [at, { name, reads: names }] of project.views.entries()) {
     reads.set(name, { at: problems.at('views', at, 'reads'), names });
+  }
+  for (const [at, { name, over, lookups }] of project.aggregates.entries()) {
+    reads.set(name, { at: problems.at('aggregates', at, 'over'), names: [over.name, ...lookups] });
   }
   const done = new Set<string>();
   const visit = (name: string, path: string[]): void => {

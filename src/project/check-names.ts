@@ -18,7 +18,7 @@ export function checkNames(project: Project, problems: Problems): void {
 /** What `sync`, `refresh` and `check` are given must be one thing; scripts have a command of their own. */
 function checkCommandNames(project: Project, problems: Problems): void {
   const first = new Map<string, string>();
-  for (const part of ['datasets', 'rollups', 'views', 'checks'] as const) {
+  for (const part of ['datasets', 'rollups', 'views', 'aggregates', 'checks'] as const) {
     for (const [at, { name }] of project[part].entries()) {
       claim(first, name, problems.at(part, at, 'name'), `${part}[${at}]`);
     }
@@ -67,6 +67,13 @@ function checkRelations(project: Project, problems: Problems): void {
     add(view.schema, view.name, `view ${view.name}`, here);
     for (const [index, { name }] of view.indexes.entries()) {
       add(view.schema, name, `index ${index} of ${view.name}`, here.at('indexes', index));
+    }
+  }
+  for (const [at, { name, table }] of project.aggregates.entries()) {
+    const here = problems.at('aggregates', at, 'table');
+    add(table.schema, table.name, `aggregate ${name}`, here);
+    for (const [index, each] of table.indexes.entries()) {
+      add(table.schema, each.name, `index ${index} of ${name}`, here.at('indexes', index));
     }
   }
 }

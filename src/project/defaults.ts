@@ -1,5 +1,6 @@
 import type { Environment } from './environment.ts';
 import type {
+  AggregateInput,
   CarriesInput,
   CheckInput,
   DatasetInput,
@@ -12,8 +13,10 @@ import type {
   ViewInput,
 } from './input.ts';
 import type {
+  Aggregate,
   Carries,
   Check,
+  Column,
   Dataset,
   Guards,
   Project,
@@ -43,6 +46,7 @@ export function withDefaults(input: ProjectInput, environment: Environment): Pro
     datasets: input.datasets.map((dataset) => datasetOf(dataset, timeZone, Object.keys(sources))),
     rollups: (input.rollups ?? []).map((rollup) => rollupOf(rollup, timeZone)),
     views: (input.views ?? []).map(viewOf),
+    aggregates: (input.aggregates ?? []).map((aggregate) => aggregateOf(aggregate, timeZone)),
     checks: (input.checks ?? []).map(checkOf),
     scripts: (input.scripts ?? []).map((script) => ({ ...script, description: script.description ?? '' })),
     existing: input.existing ?? {},
@@ -115,13 +119,17 @@ function tableOf(input: TableInput, datasetName: string): RawTable {
     ...input,
     schema: input.schema ?? SCHEMA,
     name: input.name ?? datasetName,
-    columns: Object.entries(input.columns).map(([name, column]) =>
-      typeof column === 'string'
-        ? { name, type: column, nullable: false }
-        : { name, ...column, nullable: column.nullable ?? false },
-    ),
+    columns: columnsOf(input.columns),
     indexes: input.indexes ?? [],
   };
+}
+
+function columnsOf(columns: TableInput['columns']): Column[] {
+  return Object.entries(columns).map(([name, column]) =>
+    typeof column === 'string'
+      ? { name, type: column, nullable: false }
+      : { name, ...column, nullable: column.nullable ?? false },
+  );
 }
 
 function guardsOf(input: GuardsInput): Guards {
@@ -167,6 +175,32 @@ function viewOf(input: ViewInput): View {
     schema: input.schema ?? SCHEMA,
     description: input.description ?? '',
     indexes: input.indexes ?? [],
+  };
+}
+
+/** A quarter of a year: few enough for memory, enough that windows that overlap are read once. */
+const AT_ONCE = 13;
+
+function aggregateOf(input: AggregateInput, projectZone: string): Aggregate {
+  const { table } = input;
+  return {
+    ...input,
+    description: input.description ?? '',
+    period: input.period ?? 'week',
+    timeZone: input.timeZone ?? projectZone,
+    table: {
+      schema: table.schema ?? SCHEMA,
+      name: table.name ?? input.name,
+      columns: columnsOf(table.columns),
+      indexes: table.indexes ?? [],
+    },
+    key: input.key ?? [],
+    over: { ...input.over, closed: input.over.closed ?? false },
+    lookups: input.lookups ?? [],
+    atOnce: input.atOnce ?? AT_ONCE,
+    expected: { days: input.expected?.days ?? 1, at: input.expected?.at ?? '00:00' },
+    onRequest: input.onRequest ?? false,
+    corrections: input.corrections ?? [],
   };
 }
 

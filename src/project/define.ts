@@ -1,3 +1,4 @@
+import { checkAggregates } from './check-aggregates.ts';
 import { checkDatasets } from './check-datasets.ts';
 import { checkDerived } from './check-derived.ts';
 import { checkNames } from './check-names.ts';
@@ -68,6 +69,7 @@ function resolveProject(input: unknown, environment: Environment): Project {
   checkNames(project, problems);
   checkDatasets(project, problems);
   checkDerived(project, problems);
+  checkAggregates(project, problems);
   if (problems.found.length > 0) throw invalidConfig(problems.found, project.name);
   return project;
 }

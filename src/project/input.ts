@@ -1,4 +1,5 @@
 import type {
+  AggregateUnit,
   Correction,
   Enrichment,
   ExistingRelation,
@@ -8,6 +9,7 @@ import type {
   Period,
   PeriodUnit,
   SourceDefinition,
+  Span,
   Winner,
 } from './model.ts';
 
@@ -31,6 +33,8 @@ export interface ProjectInput {
   rollups?: RollupInput[];
   /** Aggregates that stay plain SQL and are refreshed as a whole. */
   views?: ViewInput[];
+  /** Tables that are computed period by period, each period replaced whole. */
+  aggregates?: AggregateInput[];
   /** Data-quality assertions, run after what they look at has changed. */
   checks?: CheckInput[];
   /** The team's psql scripts. */
@@ -236,10 +240,59 @@ export interface ViewInput {
   freshness?: FreshnessLimits;
 }
 
+export interface AggregateInput {
+  /** The name that commands and screens use. */
+  name: string;
+  description?: string;
+  /** What one computation is for. Default: 'week'. */
+  period?: AggregateUnit;
+  /** The zone of its periods' days. Default: the project's. */
+  timeZone?: string;
+  table: {
+    /** Default: 'public'. */
+    schema?: string;
+    /** Default: the aggregate's name. With `{period}` in it each period has a table of its own. */
+    name?: string;
+    /** The table's columns in order; a type alone ('text') is NOT NULL. */
+    columns: Record<string, string | Omit<ColumnInput, 'value'>>;
+    /** Indexes beside the key's. */
+    indexes?: IndexInput[];
+  };
+  /** The date column that holds a period's first day. Not for tables of one period each. */
+  column?: string;
+  /** What no two rows share. Default: nothing is enforced. */
+  key?: string[];
+  /** What its periods are computed from: changed rows make the periods owed in whose window they lie. */
+  over: {
+    /** A dataset or another aggregate. */
+    name: string;
+    /** The column with the rows' day or instant. */
+    column: string;
+    before?: Span;
+    after?: Span;
+    /** The first instant after the window belongs to it too, as BETWEEN has it. Default: false. */
+    closed?: boolean;
+  };
+  /** Datasets, rollups, views and aggregates that its SQL looks things up in; a change of them makes nothing owed. */
+  lookups?: string[];
+  /** The SELECT of the rows of `:periods` (date[], their first days), reading from `:from` to before `:to`. */
+  sql: string;
+  /** How many periods one statement computes at most. Default: 13. */
+  atOnce?: number;
+  /** The first period that is computed. Default: that of the first data known. */
+  since?: Period;
+  /** When a period is due: `days` after its last day, at `at` in the time zone. Default: 1 day, '00:00': it has ended. */
+  expected?: { days?: number; at?: string };
+  /** Only periods that somebody asked for once are kept; no other is ever owed. Default: false. */
+  onRequest?: boolean;
+  freshness?: FreshnessLimits;
+  corrections?: Correction[];
+}
+
 export interface CheckInput {
   name: string;
   description?: string;
-  /** The datasets, rollups or views that it looks at. */
+  /** The datasets, rollups, views or aggregates that it looks at. */
   of: string[];
   /** A SELECT with one row per finding; no rows is a pass. */
   sql: string;

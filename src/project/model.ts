@@ -12,12 +12,16 @@
  * version   one publish of one delivery
  * rollup    an aggregate kept exact by applying each publish's change
  * view      a materialized view or table that is rebuilt by SQL
+ * aggregate a table that SQL computes period by period from a window of what it reads; each period is replaced whole
  * owed      a derived period that must be computed because something below it changed
  */
 
 export type PeriodUnit = 'day' | 'week' | 'month';
 
-/** A period's name: '2024-11-14' (day), '2024-W46' (ISO week) or '2024-11' (month). */
+/** What an aggregate may be computed for; no delivery is for a year. */
+export type AggregateUnit = PeriodUnit | 'year';
+
+/** A period's name: '2024-11-14' (day), '2024-W46' (ISO week), '2024-11' (month) or '2024' (year). */
 export type Period = string;
 
 /** A day by name, 'YYYY-MM-DD'. */
@@ -236,11 +240,62 @@ export interface View extends RelationName {
   freshness?: FreshnessLimits;
 }
 
+/** A length of time by the calendar: 2 months, 6 days. */
+export interface Span {
+  count: number;
+  unit: AggregateUnit;
+}
+
+/** What an aggregate's periods are computed from. */
+export interface AggregateOver {
+  /** A dataset (its raw table), or another aggregate with days. */
+  name: string;
+  /** The column whose day or instant says which periods a row belongs to. */
+  column: string;
+  /** How far before a period's first day rows still count, and how far after its last. */
+  before?: Span;
+  after?: Span;
+  /** The first instant after the window belongs to it too. */
+  closed: boolean;
+}
+
+/** A table that SQL computes period by period, from a window of rows around each. Each period is replaced whole. */
+export interface Aggregate {
+  name: string;
+  description: string;
+  period: AggregateUnit;
+  timeZone: string;
+  /** With `{period}` in its name each period has a table of its own, as '2024' or '2024_11'. */
+  table: RelationName & { columns: Column[]; indexes: Index[] };
+  /** The date column that holds a period's first day; undefined where each period has a table of its own. */
+  column?: string;
+  /** What no two rows share, NULLs alike: enforced by a unique index. Empty for tables without a key. */
+  key: string[];
+  over: AggregateOver;
+  /** What its SQL looks things up in as they are when it is computed: a change of them makes nothing owed. */
+  lookups: string[];
+  /**
+   * The SELECT of the rows of several periods at once. `:periods` stands for their first days (date[]), `:from` and
+   * `:to` for the start of the first window and the end of the last, in the type of the column that is read.
+   */
+  sql: string;
+  /** How many periods one statement computes at most. */
+  atOnce: number;
+  /** The first period that is computed; without it, that of the first data known. */
+  since?: Period;
+  /** When a period is due: days after its last day, and local wall time there. */
+  expected: { days: number; at: string };
+  /** Only periods that somebody asked for once are kept; no other is ever owed. */
+  onRequest: boolean;
+  freshness?: FreshnessLimits;
+  corrections: Correction[];
+}
+
 /** A data-quality assertion: SQL that returns one row per finding. No rows is a pass. */
 export interface Check {
   name: string;
   description: string;
-  /** The datasets, rollups or views it looks at; it runs after they change. */
+  /** The datasets, rollups, views or aggregates it looks at; it runs after they change. */
   of: string[];
   sql: string;
   /** What findings mean. */
@@ -279,6 +334,7 @@ export interface Project {
   datasets: Dataset[];
   rollups: Rollup[];
   views: View[];
+  aggregates: Aggregate[];
   checks: Check[];
   scripts: Script[];
   existing: Record<string, ExistingRelation>;

@@ -1,16 +1,18 @@
 import { Temporal } from 'temporal-polyfill';
 import { DayboardError } from './errors.ts';
-import type { Day, Period, PeriodUnit } from './model.ts';
+import type { AggregateUnit, Day, Period, Span } from './model.ts';
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const WEEK = /^(\d{4})-W(\d{2})$/;
 const MONTH = /^\d{4}-\d{2}$/;
+const YEAR = /^\d{4}$/;
 
 /** The unit a period's name is of, or undefined when it is no period. */
-export function unitOf(period: string): PeriodUnit | undefined {
+export function unitOf(period: string): AggregateUnit | undefined {
   if (DAY.test(period)) return 'day';
   if (WEEK.test(period)) return 'week';
   if (MONTH.test(period)) return 'month';
+  if (YEAR.test(period)) return 'year';
   return undefined;
 }
 
@@ -22,6 +24,7 @@ export function firstDay(period: Period): Temporal.PlainDate {
     if (MONTH.test(period))
       return Temporal.PlainYearMonth.from(period, { overflow: 'reject' }).toPlainDate({ day: 1 });
     if (DAY.test(period)) return Temporal.PlainDate.from(period, { overflow: 'reject' });
+    if (YEAR.test(period)) return new Temporal.PlainDate(Number(period), 1, 1);
   } catch (cause) {
     throw notAPeriod(period, cause);
   }
@@ -40,9 +43,9 @@ function notAPeriod(period: string, cause?: unknown): DayboardError {
   return new DayboardError({
     code: 'usage.period',
     kind: 'usage',
-    message: `"${period}" is not a day, week or month.`,
+    message: `"${period}" is not a day, week, month or year.`,
     facts: { period },
-    next: 'Write a day as 2024-11-14, a week as 2024-W46, a month as 2024-11.',
+    next: 'Write a day as 2024-11-14, a week as 2024-W46, a month as 2024-11, a year as 2024.',
     cause,
   });
 }
@@ -53,10 +56,11 @@ export function lastDay(period: Period): Temporal.PlainDate {
 }
 
 /** The period of the given unit that holds a day. */
-export function periodOf(day: Temporal.PlainDate | Day, unit: PeriodUnit): Period {
+export function periodOf(day: Temporal.PlainDate | Day, unit: AggregateUnit): Period {
   const date = typeof day === 'string' ? Temporal.PlainDate.from(day) : day;
   if (unit === 'day') return date.toString();
   if (unit === 'month') return date.toPlainYearMonth().toString();
+  if (unit === 'year') return String(date.year).padStart(4, '0');
   const year = String(date.yearOfWeek ?? date.year).padStart(4, '0');
   return `${year}-W${String(date.weekOfYear ?? 1).padStart(2, '0')}`;
 }
@@ -64,8 +68,12 @@ export function periodOf(day: Temporal.PlainDate | Day, unit: PeriodUnit): Perio
 /** The period `count` units later (earlier when negative). */
 export function addPeriods(period: Period, count: number): Period {
   const unit = unitOf(period) ?? 'day';
-  const step = unit === 'day' ? { days: count } : unit === 'week' ? { weeks: count } : { months: count };
-  return periodOf(firstDay(period).add(step), unit);
+  return periodOf(firstDay(period).add(duration({ count, unit })), unit);
+}
+
+/** A span as Temporal has it. */
+export function duration({ count, unit }: Span): Temporal.Duration {
+  return Temporal.Duration.from({ [`${unit}s`]: count });
 }
 
 export function nextPeriod(period: Period): Period {
@@ -108,11 +116,11 @@ const MAX_PERIODS = 20_000;
 /**
  * PERIODS of the command line (CONTRACT) as period names of one unit, oldest first:
  * '2024-11-14', '2024-11-01..2024-11-14', 'yesterday', 'today', '-3' (the last three whole periods),
- * and comma lists of these. For weeks and months, days mean the period that holds them.
+ * and comma lists of these. For weeks and more, days mean the period that holds them.
  */
 export function parsePeriods(
   text: string,
-  options: { unit: PeriodUnit; now: string; timeZone: string },
+  options: { unit: AggregateUnit; now: string; timeZone: string },
 ): Period[] {
   const found = new Set<Period>();
   for (const part of text.split(',').map((each) => each.trim())) {
@@ -121,7 +129,7 @@ export function parsePeriods(
   return [...found].sort();
 }
 
-function parsePart(part: string, options: { unit: PeriodUnit; now: string; timeZone: string }): Period[] {
+function parsePart(part: string, options: { unit: AggregateUnit; now: string; timeZone: string }): Period[] {
   const current = periodOf(today(options.now, options.timeZone), options.unit);
   if (/^-\d{1,4}$/.test(part) && Number(part) < 0)
     return periodRange(addPeriods(current, Number(part)), addPeriods(current, -1));
@@ -148,7 +156,7 @@ function parsePart(part: string, options: { unit: PeriodUnit; now: string; timeZ
 function parseBound(
   bound: string,
   current: Period,
-  options: { unit: PeriodUnit; now: string; timeZone: string },
+  options: { unit: AggregateUnit; now: string; timeZone: string },
 ): { first: Period; last: Period } {
   if (bound === 'today') return { first: current, last: current };
   if (bound === 'yesterday') {

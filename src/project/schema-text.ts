@@ -124,7 +124,7 @@ export const period = z
   .string()
   .refine(
     (text) => unitOf(text) !== undefined,
-    problem('is no period', "write '2024-11-14', '2024-W46' or '2024-11'"),
+    problem('is no period', "write '2024-11-14', '2024-W46', '2024-11' or '2024'"),
   );
 
 const FAULTS: Record<SqlFault, string> = {

@@ -192,6 +192,44 @@ const view = fields({
   freshness: fields(freshness).refine(ordered, UNORDERED).optional(),
 });
 
+const span = fields({
+  count: z.number().int().positive(problem('is not above 0', 'write 1 or more')),
+  unit: z.enum(['day', 'week', 'month', 'year']),
+});
+
+const aggregate = fields({
+  name: partName,
+  description: text.optional(),
+  period: z.enum(['day', 'week', 'month', 'year']).optional(),
+  timeZone: timeZone.optional(),
+  table: fields({
+    schema: identifier.optional(),
+    name: identifier.optional(),
+    columns: z.record(
+      identifier,
+      z.union([columnType, fields({ type: columnType, nullable: z.boolean().optional() })]),
+    ),
+    indexes: z.array(fields(indexFields)).optional(),
+  }),
+  column: text.optional(),
+  key: someOf(text, 'column').optional(),
+  over: fields({
+    name: text,
+    column: text,
+    before: span.optional(),
+    after: span.optional(),
+    closed: z.boolean().optional(),
+  }),
+  lookups: z.array(text).optional(),
+  sql: sqlQuery,
+  atOnce: z.number().int().positive(problem('is not above 0', 'write 1 or more')).optional(),
+  since: period.optional(),
+  expected: fields({ days: count.optional(), at: timeOfDay.optional() }).optional(),
+  onRequest: z.boolean().optional(),
+  freshness: fields(freshness).refine(ordered, UNORDERED).optional(),
+  corrections: z.array(correction).optional(),
+});
+
 const check = fields({
   name: partName,
   description: text.optional(),
@@ -228,6 +266,7 @@ export const projectSchema: z.ZodType<ProjectInput> = fields({
   datasets: someOf(dataset, 'dataset'),
   rollups: z.array(rollup).optional(),
   views: z.array(view).optional(),
+  aggregates: z.array(aggregate).optional(),
   checks: z.array(check).optional(),
   scripts: z.array(fields({ name: partName, description: text.optional(), file: someText })).optional(),
   existing: z.record(someText, z.enum(['keep', 'replace'])).optional(),

@@ -33,7 +33,7 @@ describe('a wrong word on the command line', () => {
   it.each([
     [['sync', '2024-11-14', 'visit'], 'usage.dataset', /Did you mean "visits"\?/],
     [['sync', '2024-11-14', 'pushers'], 'usage.dataset-off', /takes 40 GB and is not used/],
-    [['sync', '2024-02-30'], 'usage.period', /"2024-02-30" is not a day, week or month/],
+    [['sync', '2024-02-30'], 'usage.period', /"2024-02-30" is not a day, week, month or year/],
     [['sync', 'visits'], 'usage.period', /periods stand before datasets/],
     [['status', '2024-13-01'], 'usage.period', /"2024-13-01"/],
     [['status', 'yesterday', 'nothing'], 'usage.name', /There is no dataset "nothing"/],

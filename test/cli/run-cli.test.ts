@@ -65,7 +65,7 @@ describe('a mistake on the command line', () => {
     [['sync', 'yesterday', 'sso', 'more'], /Too many arguments/],
     [['fetch'], /Missing required argument 'periods'/],
     [['sync', 'yesterday', 'ssso'], /Did you mean "sso"\?/],
-    [['sync', 'yestoday'], /is not a day, week or month/],
+    [['sync', 'yestoday'], /is not a day, week, month or year/],
     [['sync', '--concurrency', '0'], /--concurrency must be/],
     [['refresh'], /Nothing is named to refresh/],
     [['runs', '--limit', 'all'], /--limit must be/],

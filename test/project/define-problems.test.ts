@@ -387,12 +387,12 @@ const FITS: Case[] = [
   [
     'a view that reads something unknown',
     { 'views.0.reads': ['orders_by_dy'] },
-    'views[0].reads[0]: there is no dataset, rollup or view "orders_by_dy" (fix: write "orders_by_day")',
+    'views[0].reads[0]: there is no dataset, rollup, view or aggregate "orders_by_dy" (fix: write "orders_by_day")',
   ],
   [
     'a check of something unknown',
     { 'checks.0.of': ['visits'] },
-    'checks[0].of[0]: there is no dataset, rollup or view "visits" (fix: write one of orders, orders_by_day, best_days)',
+    'checks[0].of[0]: there is no dataset, rollup, view or aggregate "visits" (fix: write one of orders, orders_by_day, best_days)',
   ],
   [
     'a view with a unique index over some rows',

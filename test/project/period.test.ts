@@ -73,7 +73,7 @@ describe('periods', () => {
     ['2024-W53', '53 weeks only in long years'],
     ['2024-W00', 'weeks begin at 1'],
   ])('knows that %s is no week (%s)', (week) => {
-    expect(() => firstDay(week)).toThrow(/not a day, week or month/);
+    expect(() => firstDay(week)).toThrow(/not a day, week, month or year/);
   });
 
   it('every day lies in its week and month', () => {

@@ -55,6 +55,7 @@ export function aProject(changes: Partial<Project> = {}): Project {
     datasets: [aDataset()],
     rollups: [],
     views: [],
+    aggregates: [],
     checks: [],
     scripts: [],
     existing: {},

@@ -90,6 +90,7 @@ export function fakeProject(tables: number): Project {
       rollup('subscriptions_by_week', names[1] ?? first),
     ],
     views: [view('user_monthly_visits_lite', ['visits_by_month_120d'])],
+    aggregates: [],
     checks: [
       {
         name: 'visits_without_platform',
