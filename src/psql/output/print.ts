@@ -3,7 +3,9 @@ import { printAligned } from './aligned.ts';
 import { type Content, contentOf } from './content.ts';
 import { printCsv, printCsvVertical } from './csv.ts';
 import { printHtml, printHtmlVertical } from './html.ts';
+import { printLatex, printLatexLongtable, printLatexVertical } from './latex.ts';
 import type { PrintSettings, ResultTable } from './result.ts';
+import { printTroff, printTroffVertical } from './troff.ts';
 import { printUnaligned, printUnalignedVertical } from './unaligned.ts';
 import { printVertical } from './vertical.ts';
 
@@ -30,5 +32,11 @@ export function printContent(content: Content, settings: PrintSettings): string 
       return vertical ? printHtmlVertical(content, settings) : printHtml(content, settings);
     case 'asciidoc':
       return vertical ? printAsciidocVertical(content, settings) : printAsciidoc(content, settings);
+    case 'latex':
+      return vertical ? printLatexVertical(content, settings) : printLatex(content, settings);
+    case 'latex-longtable':
+      return vertical ? printLatexVertical(content, settings) : printLatexLongtable(content, settings);
+    case 'troff-ms':
+      return vertical ? printTroffVertical(content, settings) : printTroff(content, settings);
   }
 }

@@ -5,8 +5,16 @@ export interface ResultTable {
   title?: string;
 }
 
-/** The formats that are printed; psql knows LaTeX and troff too. */
-export type OutputFormat = 'aligned' | 'unaligned' | 'csv' | 'wrapped' | 'html' | 'asciidoc';
+export type OutputFormat =
+  | 'aligned'
+  | 'unaligned'
+  | 'csv'
+  | 'wrapped'
+  | 'html'
+  | 'asciidoc'
+  | 'latex'
+  | 'latex-longtable'
+  | 'troff-ms';
 
 export type LineStyleName = 'ascii' | 'old-ascii' | 'unicode';
 export type StrokeName = 'single' | 'double';
@@ -14,7 +22,7 @@ export type StrokeName = 'single' | 'double';
 /** What `\pset` sets; names are psql's where they are one word. */
 export interface PrintSettings {
   format: OutputFormat;
-  /** 0 to 2 draw more and more lines; above is as 2. */
+  /** 0 to 2 draw more and more lines; LaTeX knows 3 too, elsewhere it is as 2. */
   border: number;
   expanded: boolean | 'auto';
   tuplesOnly: boolean;
@@ -31,6 +39,9 @@ export interface PrintSettings {
   unicodeBorderLinestyle: StrokeName;
   unicodeColumnLinestyle: StrokeName;
   unicodeHeaderLinestyle: StrokeName;
+  /** Kept for `\\pset`, which shows them: output never goes through a pager here. */
+  pager: 'off' | 'on' | 'always';
+  pagerMinLines: number;
   /** Target width of the wrapped format and of expanded auto; 0 when there is none. */
   columns: number;
   title?: string;
@@ -53,5 +64,7 @@ export const DEFAULT_PRINT_SETTINGS: PrintSettings = {
   unicodeBorderLinestyle: 'single',
   unicodeColumnLinestyle: 'single',
   unicodeHeaderLinestyle: 'single',
+  pager: 'on',
+  pagerMinLines: 0,
   columns: 0,
 };

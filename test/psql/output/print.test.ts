@@ -73,8 +73,18 @@ const separator = fc.constantFrom('|', ',', '\t', '; ', '日', '-');
 const settings: fc.Arbitrary<PrintSettings> = fc
   .record(
     {
-      format: fc.constantFrom('aligned', 'unaligned', 'csv', 'wrapped', 'html', 'asciidoc'),
-      border: fc.nat(2),
+      format: fc.constantFrom(
+        'aligned',
+        'unaligned',
+        'csv',
+        'wrapped',
+        'html',
+        'asciidoc',
+        'latex',
+        'latex-longtable',
+        'troff-ms',
+      ),
+      border: fc.nat(3),
       expanded: fc.constantFrom<boolean | 'auto'>(true, false, 'auto'),
       tuplesOnly: fc.boolean(),
       footer: fc.boolean(),
@@ -89,7 +99,7 @@ const settings: fc.Arbitrary<PrintSettings> = fc
       unicodeHeaderLinestyle: fc.constantFrom('single', 'double'),
       columns: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 60 })),
       title: fc.constantFrom('A title', 'Two\nlines', '題'),
-      tableattr: fc.constantFrom('class="t"'),
+      tableattr: fc.constantFrom('class="t"', '0.2 0.3'),
     },
     { requiredKeys: [] },
   )
