@@ -1,6 +1,7 @@
 import type { ErrorValue } from '../project/errors.ts';
 import type { ListedObject } from '../source/source.ts';
-import type { Period } from '../project/model.ts';
+import type { Dataset, Period } from '../project/model.ts';
+import { periodOf } from '../project/period.ts';
 import type { Progress, StepKind } from '../plan/plan.ts';
 import { deliveryKey, type DeliveryFacts } from '../plan/facts.ts';
 import type { Queryable } from './client.ts';
@@ -235,8 +236,39 @@ export function progressOf(row: {
 }
 
 /**
- * Writes what a listing saw: new and changed objects, and takes out those of the listed datasets that are gone.
- * Returns how many are new or changed.
+ * From which period on a source need be listed, for datasets with a watermark: that of the newest row that was loaded,
+ * as many days before it as rows may be committed late, or the oldest object that was seen and is not loaded. Datasets of
+ * which nothing is loaded are not in the answer: all of theirs is listed. The newest row never gets older, whatever is
+ * deleted at the source.
+ */
+export async function listingFloors(
+  client: Queryable,
+  project: string,
+  datasets: readonly Dataset[],
+): Promise<Map<string, Period>> {
+  const floors = new Map<string, Period>();
+  for (const { name, period, timeZone, select } of datasets) {
+    if (select === undefined) continue;
+    const found = await client.query<{ day: string | null; waiting: string | null }>(
+      `SELECT ((max(v.modified) AT TIME ZONE $3)::date - $4::int)::text AS day,
+              (SELECT min(o.period) FROM dayboard.object o
+                WHERE o.project = $1 AND o.dataset = $2
+                  AND NOT EXISTS (SELECT FROM dayboard.version c WHERE c.project = $1 AND c.dataset = $2
+                                     AND c.period = o.period AND c.current AND (c.key, c.etag) = (o.key, o.etag))) AS waiting
+         FROM dayboard.version v WHERE v.project = $1 AND v.dataset = $2 AND v.undone_at IS NULL`,
+      [project, name, timeZone, select.overlapDays],
+    );
+    const { day, waiting } = found.rows[0] ?? { day: null, waiting: null };
+    if (day === null) continue;
+    const floor = periodOf(day, period);
+    floors.set(name, waiting !== null && waiting < floor ? waiting : floor);
+  }
+  return floors;
+}
+
+/**
+ * Writes what a listing saw: new and changed objects, and takes out those of the listed datasets that are gone, from
+ * the period on that was looked at. Returns how many are new or changed.
  */
 export async function writeListing(
   client: Queryable,
@@ -244,6 +276,7 @@ export async function writeListing(
   source: string,
   datasets: readonly string[],
   listed: readonly ListedObject[],
+  floors: ReadonlyMap<string, Period> = new Map(),
 ): Promise<number> {
   await client.query('BEGIN');
   try {
@@ -251,8 +284,16 @@ export async function writeListing(
     const gone = await client.query(
       `DELETE FROM dayboard.object o
         WHERE o.project = $1 AND o.dataset = ANY ($2)
+          AND NOT EXISTS (SELECT FROM unnest($5::text[], $6::text[]) AS f (dataset, floor) WHERE f.dataset = o.dataset AND o.period < f.floor)
           AND NOT EXISTS (SELECT FROM unnest($3::text[], $4::text[]) AS l (dataset, period) WHERE l.dataset = o.dataset AND l.period = o.period)`,
-      [project, datasets, listed.map((each) => each.dataset), listed.map((each) => each.period)],
+      [
+        project,
+        datasets,
+        listed.map((each) => each.dataset),
+        listed.map((each) => each.period),
+        [...floors.keys()],
+        [...floors.values()],
+      ],
     );
     await client.query(
       `INSERT INTO dayboard.listing (project, source, listed_at, objects) VALUES ($1, $2, clock_timestamp(), $3)

@@ -55,6 +55,22 @@ export async function currentVersion(
   return found.rows[0];
 }
 
+/** The object that a delivery's current version was loaded from. */
+export async function publishedObject(
+  client: Queryable,
+  project: string,
+  dataset: string,
+  period: Period,
+): Promise<SourceObject | undefined> {
+  const found = await client.query<{ key: string; size: string; etag: string; modified: string }>(
+    `SELECT key, size, etag, to_char(modified AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS modified
+       FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3 AND current`,
+    [project, dataset, period],
+  );
+  const row = found.rows[0];
+  return row === undefined ? undefined : { ...row, size: Number(row.size) };
+}
+
 /** The newest period of a dataset, other than one, that has a published version, if any. */
 export async function newestPublished(
   client: Queryable,

@@ -7,6 +7,7 @@ import { firstDay } from '../project/period.ts';
 import { dayColumn, dayOfColumn, instantColumn, timeOfColumn } from './days.ts';
 import { selectColumns, selectEnriched } from './enrich.ts';
 import { explainPrepareError } from './explain.ts';
+import { keepAbsent, keepsAbsent, publishedRows } from './keep-absent.ts';
 import { checkGuards, type GuardInput } from './guards.ts';
 import { midnightElsewhere, type TimesOfDay } from './midnight.ts';
 import type { Prepared, Staged } from './prepared.ts';
@@ -18,6 +19,8 @@ import { keyOf, onePerKey } from './unique-rows.ts';
 export interface PrepareOptions {
   /** A connection of its own, outside a transaction. */
   client: ClientBase;
+  /** The project's name: whose raw table holds what is published. */
+  project: string;
   dataset: Dataset;
   period: Period;
   staged: Staged;
@@ -48,7 +51,7 @@ export async function prepareDelivery(options: PrepareOptions): Promise<Prepared
     return await inTransaction(client, async () => {
       await setForDataset(client, dataset);
       await client.query(`DROP TABLE IF EXISTS ${qualified(relation)}`);
-      await createPrepared(options, relation);
+      const absent = await createPrepared(options, relation);
       signal.throwIfAborted();
       const counted = await count(client, dataset, period, relation);
       signal.throwIfAborted();
@@ -59,13 +62,21 @@ export async function prepareDelivery(options: PrepareOptions): Promise<Prepared
         period,
         rows: kept,
         ...(dayColumn(dataset) === undefined ? {} : { days }),
-        noBytes: staged.bytes === 0,
+        noBytes: staged.bytes === 0 && staged.rows === 0,
         history: options.history,
         ...reloadOf(options.published, days),
         force: options.force,
       });
       await client.query(`DROP TABLE ${qualified(staged.relation)}`);
-      return { relation, rows: staged.rows, kept, days, findings, notes: notes(dataset, kept, counted) };
+      return {
+        relation,
+        rows: staged.rows,
+        kept,
+        days,
+        findings,
+        ...(absent === 0 ? {} : { absent }),
+        notes: notes(dataset, kept, counted),
+      };
     });
   } catch (thrown) {
     throw explainPrepareError(thrown, { dataset: dataset.name, period, relation: relation.name }, signal);
@@ -80,12 +91,19 @@ function reloadOf(
   return { reload: { version: published.version, from: published.days, to: days } };
 }
 
-/** CREATE TABLE AS, because its SELECT may use several workers. */
+/**
+ * CREATE TABLE AS, because its SELECT may use several workers. Returns how many of its rows were published before and
+ * are gone at the source.
+ */
 async function createPrepared(
-  { client, dataset, period, staged }: PrepareOptions,
+  { client, project, dataset, period, staged, published: version }: PrepareOptions,
   relation: RelationName,
-): Promise<void> {
-  const enriched = selectEnriched(dataset, period, staged.relation);
+): Promise<number> {
+  const published = keepsAbsent(dataset)
+    ? await publishedRows(client, project, dataset, period, version)
+    : undefined;
+  const absent = published === undefined ? 0 : await keepAbsent(client, dataset, staged, published);
+  const enriched = selectEnriched(dataset, period, staged.relation, published);
   const key = keyOf(dataset);
   const repeats =
     key !== undefined &&
@@ -95,6 +113,7 @@ async function createPrepared(
   await client.query(
     `CREATE UNLOGGED TABLE ${qualified(relation)} AS SELECT *, ${delivery} FROM (${rows}) AS prepared`,
   );
+  return absent;
 }
 
 /** Most files have no duplicates, and to find that out by hashing costs less than to sort them. */

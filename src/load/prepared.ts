@@ -26,6 +26,8 @@ export interface Prepared {
   rows: number;
   /** Rows left after duplicates within the file were taken out. */
   kept: number;
+  /** Kept rows that the file lacks: they were published before, and the source forgets rows. */
+  absent?: number;
   /** Kept rows by their own day; one entry under the delivery's first day for tables without days. */
   days: Record<Day, number>;
   findings: Finding[];

@@ -84,7 +84,7 @@ async function archiveError(
 }
 
 /** The staging table's columns: the file's, in its order, with the raw table's types. */
-function createStaging(dataset: Dataset, relation: RelationName): string {
+export function createStaging(dataset: Dataset, relation: RelationName): string {
   const columns = dataset.file.map(({ column }) => {
     const { name, type, nullable, value } = rawColumn(dataset, column);
     return `${ident(name)} ${type}${nullable || value !== undefined ? '' : ' NOT NULL'}`;

@@ -41,7 +41,7 @@ export function makePlan(input: PlanInput): Plan {
     return periods.map((period) => planCell(definition, period, input));
   });
   const steps = new StepList(input.durations);
-  addDeliverySteps(steps, cells, input.request);
+  addDeliverySteps(steps, cells, input);
   addDerivedSteps(steps, cells, input);
   const estimate = steps.estimate(input.request.concurrency);
   const basis = basisOf(input, cells);
@@ -87,7 +87,13 @@ function planCell(dataset: Dataset, period: Period, input: PlanInput): PlannedCe
     version: cell.version,
     ...(cell.object === undefined ? {} : { object: cell.object }),
     ...(cell.fetched === undefined ? {} : { fetched: cell.fetched }),
+    ...(cell.object === undefined && canStandIn(dataset, cell) ? { standsIn: true } : {}),
   };
+}
+
+/** A delivery whose rows outlive the source's is loaded again from what is published, when the source has none left. */
+function canStandIn({ carries }: Dataset, { version }: Cell): boolean {
+  return carries.kind === 'period' && carries.absent === 'kept' && version > 0;
 }
 
 /** Which states each reprocess word takes in. 'failed' includes cancelled cells: those are as they were before. */
@@ -120,7 +126,12 @@ function decideAction(
   const wanted =
     request.reprocess.includes('all') ||
     request.reprocess.some((word) => word !== 'all' && TAKES[word].includes(cell.state));
-  if (request.command === 'fetch') return fetchAction(cell, wanted);
+  if (request.command === 'fetch')
+    return isSelected(dataset)
+      ? skip(
+          'Its source is a database, which is read while it is loaded: nothing of it is kept in the cache.',
+        )
+      : fetchAction(cell, wanted);
   if (cell.takenBack && !request.reprocess.includes('all')) return skip(cell.why);
   if (!wanted)
     return skip(
@@ -163,7 +174,16 @@ function newerSnapshot(
   return newest;
 }
 
-function addDeliverySteps(steps: StepList, cells: readonly PlannedCell[], { against }: PlanRequest): void {
+/** Whether a dataset's deliveries are rows of a database, which are read while they are loaded. */
+function isSelected({ select }: Dataset): boolean {
+  return select !== undefined;
+}
+
+function addDeliverySteps(
+  steps: StepList,
+  cells: readonly PlannedCell[],
+  { project, request: { against } }: PlanInput,
+): void {
   const inOrder = [...cells]
     .filter((cell) => cell.action !== 'skip')
     .sort((a, b) => (a.period < b.period ? -1 : a.period > b.period ? 1 : 0));
@@ -176,9 +196,11 @@ function addDeliverySteps(steps: StepList, cells: readonly PlannedCell[], { agai
       steps.add('diff', cell.dataset, { period: cell.period });
       continue;
     }
-    const fetched = steps.add('fetch', cell.dataset, { period: cell.period });
+    const fetched = isSelected(datasetOf(project, cell.dataset))
+      ? []
+      : [steps.add('fetch', cell.dataset, { period: cell.period })];
     if (cell.action === 'fetch') continue;
-    const loaded = steps.add('load', cell.dataset, { period: cell.period, needs: [fetched] });
+    const loaded = steps.add('load', cell.dataset, { period: cell.period, needs: fetched });
     steps.add(cell.action === 'diff' ? 'diff' : 'publish', cell.dataset, {
       period: cell.period,
       needs: [loaded],

@@ -38,6 +38,8 @@ export interface PlannedCell {
   object?: SourceObject;
   /** True when exactly this object is verified in the cache. */
   fetched?: true;
+  /** True when the source has nothing any more, and what is published can be loaded again from itself. */
+  standsIn?: true;
   /** The version that is published now, 0 when none. */
   version: number;
 }

@@ -30,9 +30,9 @@ export function owedRequest(concurrency: number): PlanRequest {
   return { command: 'refresh', cells: [], reprocess: [], names: [], owed: true, concurrency, force: [] };
 }
 
-/** What a start does: everything that is not up to date and has an object at the source. */
+/** What a start does: everything that is not up to date and has an object at the source, or can do without. */
 export function isForStart(cell: PlannedCell): boolean {
-  return cell.action !== 'skip' && cell.object !== undefined;
+  return cell.action !== 'skip' && (cell.object !== undefined || cell.standsIn === true);
 }
 
 /** What a look between starts does: deliveries that arrived. What failed waits for the next start. */

@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import { writeListing, writeListingError } from '../ledger/deliveries.ts';
+import { listingFloors, writeListing, writeListingError } from '../ledger/deliveries.ts';
 import { databaseError } from '../ledger/errors.ts';
 import { type DayboardError, toDayboardError } from '../project/errors.ts';
 import type { Dataset, Project } from '../project/model.ts';
-import type { ListedObject, Source } from '../source/source.ts';
+import type { ListedObject, ListingFloors, Source } from '../source/source.ts';
 
 export interface ListingParts {
   project: Project;
@@ -44,8 +44,9 @@ async function listSource(
 ): Promise<DayboardError | undefined> {
   const listed: ListedObject[] = [];
   let error: DayboardError | undefined;
+  const floors = ledger === undefined ? undefined : await readFloors(ledger, project, datasets);
   try {
-    for await (const each of source.list(datasets, signal)) listed.push(each);
+    for await (const each of source.list(datasets, signal, undefined, floors)) listed.push(each);
   } catch (thrown) {
     error = toDayboardError(thrown);
     if (signal?.aborted) throw error;
@@ -59,7 +60,7 @@ async function listSource(
     if (error !== undefined) await writeListingError(client, project.name, name, error.toJSON());
     else {
       const names = datasets.map((dataset) => dataset.name);
-      await writeListing(client, project.name, name, names, listed);
+      await writeListing(client, project.name, name, names, listed, floors);
     }
   } catch (thrown) {
     throw databaseError(thrown);
@@ -67,4 +68,17 @@ async function listSource(
     client.release();
   }
   return error;
+}
+
+/** Asked before the source is: what is committed meanwhile is at most listed twice. */
+async function readFloors(
+  ledger: () => Promise<pg.Pool>,
+  project: Project,
+  datasets: readonly Dataset[],
+): Promise<ListingFloors> {
+  try {
+    return await listingFloors(await ledger(), project.name, datasets);
+  } catch (thrown) {
+    throw databaseError(thrown);
+  }
 }

@@ -23,6 +23,7 @@ async function prepare(
 ): Promise<Prepared> {
   const staged = await stage(client, dataset, file);
   return prepareDelivery({
+    project: 'stats',
     client,
     dataset,
     period: '2024-11-14',

@@ -128,6 +128,7 @@ describe('the user agents of tchap-stats', () => {
     const staged = await stage(client, dataset, `${header}\n${lines.join('\n')}\n`);
     const prepared = await prepareDelivery({
       client,
+      project: 'tchap-stats',
       dataset,
       period: '2024-11-14',
       staged,

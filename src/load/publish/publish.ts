@@ -10,6 +10,7 @@ import {
   newestPublished,
   retireVersion,
 } from '../../ledger/versions.ts';
+import { DayboardError } from '../../project/errors.ts';
 import { affectedDerived } from '../../plan/derived.ts';
 import type { Dataset, Period, Project, RelationName, Rollup, SourceObject } from '../../project/model.ts';
 import type { Delta } from '../../rollup/delta.ts';
@@ -27,7 +28,7 @@ import {
 } from '../../ledger/transaction.ts';
 import { analyzeNew } from './analyze.ts';
 import { applyChanges } from './apply-changes.ts';
-import type { ChangeRequest } from './change-sql.ts';
+import { type ChangeRequest, periodRows } from './change-sql.ts';
 import { buildPartitions, computeChanges, type Changes } from './changes.ts';
 import { keepFormer, type Kept, keptTables } from './kept.ts';
 import { ensureRawTable } from './raw-table.ts';
@@ -88,6 +89,7 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
   const version = await applied(options, async () => {
     const kept = await keep(options, changes, former);
     await apply(options, ready);
+    await requireBalance(options, changes);
     await retireVersion(client, project.name, dataset.name, period);
     return insertVersion(client, project.name, dataset.name, period, {
       run,
@@ -114,6 +116,28 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
     added: changes.addedRows,
     removed: changes.removedRows,
   };
+}
+
+/**
+ * What was selected of a database is reconciled to the end: the raw table must hold exactly the rows that were counted
+ * at the source and those that it has forgotten. Asked before the change is committed.
+ */
+async function requireBalance(
+  { client, dataset, period, prepared }: PublishOptions,
+  { shape, delivery, days }: Changes,
+): Promise<void> {
+  if (dataset.select === undefined || dataset.carries.kind !== 'period' || !shape.own) return;
+  const found = await client.query<{ rows: string }>(
+    `SELECT count(*) AS rows FROM ${qualified(shape.raw)} WHERE ${periodRows({ shape, period, days }, delivery)}`,
+  );
+  const there = Number(found.rows[0]?.rows);
+  if (there === prepared.kept) return;
+  throw new DayboardError({
+    code: 'publish.count',
+    message: `${dataset.name} ${period} has ${prepared.kept} rows, and ${there} would be in ${shape.raw.schema}.${shape.raw.name}.`,
+    facts: { dataset: dataset.name, period, kept: prepared.kept, there },
+    next: 'Nothing was published, and what was published before is untouched. Look for a trigger or a rule on the table.',
+  });
 }
 
 /** Runs what makes a change visible as one transaction that gives way to readers. */

@@ -1,0 +1,261 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DatasetInput } from '../../src/project/input.ts';
+import { cutProxy } from '../support/cut-proxy.ts';
+import { BUFFER, eventsProject, happen, SOURCE_VARIABLE } from '../support/events.ts';
+import { createTestDatabase } from '../support/postgres.ts';
+import { openTestWorkspace, requestOf, type TestWorkspace } from '../support/workspace.ts';
+
+const NOW = '2024-11-20T09:00:00.000Z';
+
+let cache: string;
+beforeAll(async () => {
+  cache = await mkdtemp(join(tmpdir(), 'dayboard-test-select-'));
+});
+afterAll(() => rm(cache, { recursive: true, force: true }));
+
+interface Place extends AsyncDisposable {
+  source: pg.Client;
+  sourceUrl: string;
+  target: pg.Client;
+  board: TestWorkspace;
+  sync(...days: string[]): ReturnType<TestWorkspace['run']>;
+  states(first: string, last: string): Promise<string[]>;
+  rows(): Promise<string[]>;
+}
+
+async function open(
+  changes: Partial<DatasetInput> = {},
+  sourceUrl?: (url: string) => string,
+): Promise<Place> {
+  const [from, to] = [await createTestDatabase(), await createTestDatabase()];
+  const [source, target] = [await from.connect(), await to.connect()];
+  await source.query(BUFFER);
+  await target.query('CREATE TABLE people (person text, place text, region text)');
+  const board = await openTestWorkspace({
+    project: eventsProject(changes),
+    env: { DATABASE_URL: to.url, [SOURCE_VARIABLE]: sourceUrl?.(from.url) ?? from.url },
+    cacheDirectory: cache,
+    now: () => NOW,
+  });
+  return {
+    source,
+    sourceUrl: from.url,
+    target,
+    board,
+    sync: (...days) => board.run({ cells: [{ dataset: 'events', periods: days }] }),
+    states: async (first, last) => {
+      const { rows } = await board.workspace.board({ first, last });
+      return (rows[0]?.cells ?? []).map(({ period, state }) => `${period} ${state}`);
+    },
+    rows: async () => {
+      const found = await target.query<{ row: string }>(
+        `SELECT concat_ws(' ', id, to_char(at AT TIME ZONE 'UTC', 'MM-DD HH24:MI:SS.US'), coalesce(kind, 'NULL'), person, day, place, region) AS row FROM events ORDER BY at, id`,
+      );
+      return found.rows.map(({ row }) => row);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await board[Symbol.asyncDispose]();
+      await Promise.all([from.drop(), to.drop()]);
+    },
+  };
+}
+
+describe('rows of another database', () => {
+  it('are loaded by the days of the time zone, NULL apart from the empty text, with what is looked up', async () => {
+    await using place = await open();
+    await place.target.query(`INSERT INTO people VALUES ('ann', 'Lyon', 'ARA'), ('ben', NULL, 'IDF')`);
+    await happen(
+      place.source,
+      ['2024-11-17 23:30+00', 'a\tb\\N\n', 'ann'],
+      ['2024-11-18 10:00:00.000001+00', '', 'ben'],
+      ['2024-11-18 22:59:59.999999+00', null, 'cleo'],
+      ['2024-11-18 23:00+00', 'next day', null],
+    );
+    expect(await place.board.workspace.list()).toEqual(new Map());
+    expect(await place.states('2024-11-17', '2024-11-19')).toEqual([
+      '2024-11-17 not due',
+      '2024-11-18 available',
+      '2024-11-19 available',
+    ]);
+    const { plan, outcome } = await place.sync('2024-11-18');
+    expect(plan.steps.map(({ kind }) => kind)).toEqual(['load', 'publish']);
+    expect(outcome).toMatchObject({ state: 'done', deliveries: { published: 1 } });
+    expect(await place.rows()).toEqual([
+      '1 11-17 23:30:00.000000 a\tb\\N\n ann 2024-11-18 Lyon ARA',
+      '2 11-18 10:00:00.000001  ben 2024-11-18 IDF',
+      '3 11-18 22:59:59.999999 NULL cleo 2024-11-18',
+    ]);
+    expect(await place.states('2024-11-18', '2024-11-18')).toEqual(['2024-11-18 loaded']);
+  });
+
+  it('are counted from the source to the raw table, and the run says so', async () => {
+    await using place = await open();
+    await happen(place.source, ['2024-11-18 10:00+00', 'x', 'ann'], ['2024-11-18 10:00+00', 'x', 'ann']);
+    const { events } = await place.sync('2024-11-18');
+    const details = events.flatMap((event) => (event.type === 'step.done' ? [event.detail] : []));
+    expect(details).toMatchObject([
+      { announced: 2, copied: 2, fileRows: 2 },
+      { added: 2, removed: 0 },
+    ]);
+  });
+
+  it('make their day stale when they are committed late, at the newest microsecond or long before it', async () => {
+    await using place = await open();
+    await happen(place.source, ['2024-11-18 10:00:00.123456+00', 'first', 'ann']);
+    const late = await place.source.query(`SELECT nextval('buffer_id_seq') AS id`);
+    await happen(place.source, ['2024-11-18 12:00:00.123456+00', 'newest', 'ann']);
+    await place.sync('2024-11-18');
+    await place.source.query(`INSERT INTO buffer (id, at, kind) VALUES ($1, '2024-11-18 11:00+00', 'late')`, [
+      late.rows[0].id,
+    ]);
+    await place.board.workspace.list();
+    expect(await place.states('2024-11-18', '2024-11-18')).toEqual(['2024-11-18 stale']);
+    await place.sync('2024-11-18');
+    await happen(place.source, ['2024-11-18 12:00:00.123456+00', 'tie', 'ann']);
+    const { outcome } = await place.sync('2024-11-18');
+    expect(outcome.state).toBe('done');
+    expect((await place.rows()).map((row) => row.split(' ').slice(0, 4).join(' '))).toEqual([
+      '1 11-18 10:00:00.123456 first',
+      '2 11-18 11:00:00.000000 late',
+      '3 11-18 12:00:00.123456 newest',
+      '4 11-18 12:00:00.123456 tie',
+    ]);
+  });
+
+  it('outlive their disappearance at the source, wholly or in part, and its ids may begin anew', async () => {
+    await using place = await open();
+    await happen(
+      place.source,
+      ['2024-11-17 10:00+00', 'sunday', 'ann'],
+      ['2024-11-18 08:00+00', 'early', 'ann'],
+    );
+    await place.sync('2024-11-17', '2024-11-18');
+    await place.source.query('TRUNCATE buffer RESTART IDENTITY');
+    await happen(
+      place.source,
+      ['2024-11-18 09:00+00', 'after', 'ben'],
+      ['2024-11-19 09:00+00', 'next', 'ben'],
+    );
+    const { plan, outcome } = await place.sync('2024-11-17', '2024-11-18', '2024-11-19');
+    expect(plan.cells.map(({ action }) => action)).toEqual(['skip', 'import', 'import']);
+    expect(outcome).toMatchObject({ state: 'done', deliveries: { published: 2 } });
+    expect((await place.rows()).map((row) => row.split(' ')[3])).toEqual([
+      'sunday',
+      'early',
+      'after',
+      'next',
+    ]);
+    expect(await place.states('2024-11-17', '2024-11-19')).toEqual([
+      '2024-11-17 loaded',
+      '2024-11-18 loaded',
+      '2024-11-19 loaded',
+    ]);
+    // Taking the newest version back gives what was there before it.
+    await place.board.run({ command: 'undo', cells: [{ dataset: 'events', periods: ['2024-11-18'] }] });
+    expect((await place.rows()).map((row) => row.split(' ')[3])).toEqual(['sunday', 'early', 'next']);
+  });
+
+  it('keep what was looked up first; what was not found is looked up again, also without the source', async () => {
+    await using place = await open();
+    await place.target.query(`INSERT INTO people VALUES ('ann', 'Lyon', 'ARA')`);
+    await happen(place.source, ['2024-11-18 08:00+00', 'x', 'ann'], ['2024-11-18 09:00+00', 'y', 'ben']);
+    await place.sync('2024-11-18');
+    await place.source.query('TRUNCATE buffer');
+    await place.target.query(
+      `UPDATE people SET place = 'Paris', region = 'IDF'; INSERT INTO people VALUES ('ben', 'Brest', 'BRE')`,
+    );
+    const { outcome } = await place.board.run({
+      cells: [{ dataset: 'events', periods: ['2024-11-18'] }],
+      reprocess: ['all'],
+    });
+    expect(outcome.state).toBe('done');
+    expect((await place.rows()).map((row) => row.split(' ').slice(5).join(' '))).toEqual([
+      '2024-11-18 Lyon ARA',
+      '2024-11-18 Brest BRE',
+    ]);
+  });
+
+  it('are listed from the watermark less the overlap on, or from the oldest that waits', async () => {
+    await using place = await open();
+    await happen(place.source, ['2024-11-10 10:00+00', 'old', 'a'], ['2024-11-18 10:00+00', 'new', 'a']);
+    await place.sync('2024-11-10', '2024-11-18');
+    // Nobody looks there any more: the overlap of two days says so.
+    await happen(place.source, ['2024-11-10 11:00+00', 'too late', 'a']);
+    await place.board.workspace.list();
+    expect(await place.states('2024-11-10', '2024-11-10')).toEqual(['2024-11-10 loaded']);
+    // A look-up of one day by name does.
+    await happen(place.source, ['2024-11-16 11:00+00', 'in time', 'a']);
+    await place.board.workspace.list();
+    expect(await place.states('2024-11-16', '2024-11-16')).toEqual(['2024-11-16 available']);
+    await happen(place.source, ['2024-11-30 11:00+00', 'ahead', 'a']);
+    await place.sync('2024-11-30');
+    await place.board.workspace.list();
+    // It waits still, so the listing reaches back to it.
+    expect(await place.states('2024-11-16', '2024-11-16')).toEqual(['2024-11-16 available']);
+  });
+
+  it('leave nothing behind when the source is cut off in the middle', async () => {
+    await using place = await open();
+    await happen(place.source, ['2024-11-18 00:00+00', 'kept', 'ann']);
+    await place.sync('2024-11-18');
+    const before = await place.rows();
+    await place.source.query(
+      `INSERT INTO buffer (at, kind, who) SELECT '2024-11-18 01:00+00'::timestamptz + n * interval '1 second', repeat('x', 20), 'ann' FROM generate_series(1, 30000) n`,
+    );
+    const cut = await cutProxy(place.sourceUrl, 500_000);
+    const { target } = place;
+    await using board = await openTestWorkspace({
+      project: eventsProject(),
+      env: { DATABASE_URL: await urlOf(target), [SOURCE_VARIABLE]: cut.url },
+      cacheDirectory: cache,
+      now: () => NOW,
+    });
+    const { outcome, events } = await board.run({ cells: [{ dataset: 'events', periods: ['2024-11-18'] }] });
+    await cut.close();
+    expect(outcome.state).toBe('failed');
+    expect(events.find((event) => event.type === 'step.failed')?.error).toMatchObject({
+      code: 'source.connection-lost',
+      facts: { dataset: 'events', period: '2024-11-18' },
+    });
+    expect(await place.rows()).toEqual(before);
+    const left = await target.query(`SELECT FROM pg_tables WHERE schemaname = 'dayboard_staging'`);
+    expect(left.rowCount).toBe(0);
+    // With the source back, the same day is whole.
+    expect((await place.sync('2024-11-18')).outcome.state).toBe('done');
+    expect(await place.rows()).toHaveLength(30_001);
+  });
+
+  it('never show the password of a source that refuses it', async () => {
+    await using place = await open({}, (url) => {
+      const wrong = new URL(url);
+      wrong.password = 'not-to-be-shown';
+      return wrong.href;
+    });
+    const unlisted = await place.board.workspace.list();
+    const error = unlisted.get('app');
+    expect(error).toMatchObject({ code: 'source.credentials' });
+    expect(error?.next).toContain(SOURCE_VARIABLE);
+    expect(JSON.stringify([...unlisted], null, 1)).not.toContain('not-to-be-shown');
+    const ledger = await place.target.query('SELECT * FROM dayboard.listing');
+    expect(JSON.stringify(ledger.rows)).not.toContain('not-to-be-shown');
+  });
+
+  it('are not fetched: there is nothing to keep in the cache', async () => {
+    await using place = await open();
+    await happen(place.source, ['2024-11-18 10:00+00', 'x', 'ann']);
+    await place.board.workspace.list();
+    const request = requestOf({ command: 'fetch', cells: [{ dataset: 'events', periods: ['2024-11-18'] }] });
+    const plan = await place.board.workspace.plan(request);
+    expect([plan.steps, plan.cells[0]?.action]).toEqual([[], 'skip']);
+    expect(plan.cells[0]?.reason).toContain('database');
+  });
+});
+
+async function urlOf(client: pg.Client): Promise<string> {
+  const { user, password, host, port, database } = client as pg.Client & { password: string };
+  return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
+}
