@@ -128,7 +128,7 @@ export async function recordRefresh(
   project: string,
   derived: {
     name: string;
-    kind: 'rollup' | 'view';
+    kind: 'rollup' | 'view' | 'aggregate';
     definitionHash: string;
     run?: string;
     rows?: number;
@@ -159,7 +159,7 @@ export async function recordRefreshError(
   client: Queryable,
   project: string,
   name: string,
-  kind: 'rollup' | 'view',
+  kind: 'rollup' | 'view' | 'aggregate',
   error: ErrorValue,
 ): Promise<void> {
   await client.query(

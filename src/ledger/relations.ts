@@ -3,7 +3,7 @@ import { DayboardError } from '../project/errors.ts';
 import type { RelationName } from '../project/model.ts';
 import type { Queryable } from './client.ts';
 
-export type RelationKind = 'raw' | 'shadow' | 'origin' | 'rollup' | 'published' | 'view';
+export type RelationKind = 'raw' | 'shadow' | 'origin' | 'rollup' | 'published' | 'view' | 'aggregate';
 
 /** A relation that stands under a name, and whether dayboard made it. */
 export type RelationState =

@@ -2,9 +2,12 @@ import type { ErrorValue } from '../project/errors.ts';
 import type { CellState, Day, Period, SourceObject } from '../project/model.ts';
 import type { Progress } from './plan.ts';
 
-/** One delivery as the board and `status --json` show it. */
+/** One delivery, or one period of an aggregate, as the board and `status --json` show it. */
 export interface Cell {
+  /** The dataset's or aggregate's name. */
   dataset: string;
+  /** There for periods of aggregates: they are computed, not loaded. */
+  computed?: true;
   period: Period;
   state: CellState;
   /** One sentence for people: why it is in this state. */
@@ -31,7 +34,10 @@ export interface Cell {
 
 /** A row of the board. */
 export interface BoardRow {
+  /** The dataset's or aggregate's name. */
   dataset: string;
+  /** There for an aggregate: its cells are computed, not loaded. */
+  computed?: true;
   relation: string;
   off?: string;
   unit: 'day' | 'week' | 'month';
@@ -45,10 +51,10 @@ export interface BoardRow {
 
 export type Verdict = 'pass' | 'warn' | 'error' | 'unknown';
 
-/** A rollup or view as the board and freshness show it. */
+/** A rollup, view or aggregate as the board and freshness show it. */
 export interface DerivedStatus {
   name: string;
-  kind: 'rollup' | 'view' | 'table';
+  kind: 'rollup' | 'view' | 'aggregate' | 'table';
   /** The newest day inside, measured from the data. */
   through?: Day;
   /** Seconds since the end of that day, in the relation's time zone. */
@@ -60,7 +66,7 @@ export interface DerivedStatus {
   /** Rows; an estimate of the planner for tables. */
   rows?: number;
   bytes?: number;
-  /** Buckets that must be computed. */
+  /** Buckets, or periods of an aggregate, that must be computed. */
   owed: string[];
   why: string;
   reads: string[];

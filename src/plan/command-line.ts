@@ -17,7 +17,8 @@ export function commandLine(request: PlanRequest, invocation = 'dayboard'): stri
 }
 
 function derivedCommand(request: PlanRequest, invocation: string): string {
-  const { command, names, days = [] } = request;
+  const { command, names, days = [], aggregates = [] } = request;
+  if (aggregates.length > 0) return aggregateCommands(aggregates, [invocation, command]);
   // After periods, the names of checks are one argument.
   const words =
     days.length > 0
@@ -31,6 +32,15 @@ function derivedCommand(request: PlanRequest, invocation: string): string {
   if (request.owed === true) words.push('--owed');
   if (request.stale === true) words.push('--stale');
   return words.join(' ');
+}
+
+/** Aggregates of other periods than others are a command of their own. */
+function aggregateCommands(
+  aggregates: NonNullable<PlanRequest['aggregates']>,
+  words: readonly string[],
+): string {
+  const groups = cellGroups(aggregates.map(({ name, periods }) => ({ dataset: name, periods })));
+  return groups.map(([periods, names]) => [...words, ...names.split(','), periods].join(' ')).join(' && ');
 }
 
 function flags(request: PlanRequest): string[] {

@@ -3,8 +3,8 @@ import { DayboardError } from '../project/errors.ts';
 import type { CellState, Dataset, Period, Project, Reprocess } from '../project/model.ts';
 import { cellOf } from './cell-state.ts';
 import type { Cell } from './board.ts';
-import { commandLine } from './command-line.ts';
-import { affectedDerived, checksOf, derivedInOrder } from './derived.ts';
+import { commandLine, ranges } from './command-line.ts';
+import { affectedDerived, checksOf, type Derived, derivedInOrder, owedBelow } from './derived.ts';
 import { deliveryKey, type DeliveryFacts } from './facts.ts';
 import type { Plan, PlannedCell, PlannedStep, PlanRequest, StepKind } from './plan.ts';
 
@@ -21,9 +21,11 @@ export interface PlanInput {
   deliveries: ReadonlyMap<string, DeliveryFacts>;
   /** By dataset. */
   rulesHashes: ReadonlyMap<string, string>;
-  /** Rollups and views that owe something or were never computed, by name, with why. */
+  /** Rollups, views and aggregates that owe something or were never computed, by name, with why. */
   owed: ReadonlyMap<string, string>;
-  /** Rollups and views past their freshness limits. */
+  /** Periods that aggregates owe now, by name, oldest first. */
+  owedPeriods?: ReadonlyMap<string, readonly Period[]>;
+  /** Rollups, views and aggregates past their freshness limits. */
   stale: readonly string[];
   /** Median seconds of past steps by `durationKey`. */
   durations: ReadonlyMap<string, number>;
@@ -223,16 +225,12 @@ function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: 
   const seqs = new Map<string, number>();
   for (const derived of derivedInOrder(project).filter((each) => names.has(each.name))) {
     const below = derived.reads.map((name) => seqs.get(name)).filter((seq) => seq !== undefined);
-    const detail =
-      request.command === 'refresh' && request.names.includes(derived.name)
-        ? 'all'
-        : input.owed.get(derived.name);
     seqs.set(
       derived.name,
       steps.add(derived.kind, derived.name, {
         after: publishes,
         needs: below,
-        ...(detail === undefined ? {} : { detail }),
+        ...workOf(derived, input),
       }),
     );
   }
@@ -245,12 +243,39 @@ function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: 
   for (const check of checks) steps.add('check', check.name, { after: before });
 }
 
+/** What a derived step computes, where the plan says it: named rollups and views whole, periods of aggregates. */
+function workOf(derived: Derived, { request, owed, owedPeriods }: PlanInput): Partial<StepOptions> {
+  if (derived.kind === 'aggregate') {
+    const asked = request.aggregates?.find(({ name }) => name === derived.name)?.periods;
+    const periods = asked ?? owedPeriods?.get(derived.name) ?? [];
+    return {
+      ...(asked === undefined ? {} : { periods: asked }),
+      ...(periods.length === 0 ? {} : { detail: ranges([...periods].sort()).join(',') }),
+    };
+  }
+  const detail =
+    request.command === 'refresh' && request.names.includes(derived.name) ? 'all' : owed.get(derived.name);
+  return detail === undefined ? {} : { detail };
+}
+
 function derivedNames(touched: readonly string[], { project, request, owed, stale }: PlanInput): Set<string> {
   if (request.command === 'check') return new Set();
-  if (request.command === 'sync' || request.command === 'undo') return affectedDerived(project, touched);
-  const asked = new Set(request.names);
-  if (request.owed === true) for (const name of owed.keys()) asked.add(name);
-  if (request.stale === true) for (const name of [...stale, ...owed.keys()]) asked.add(name);
+  const owing = project.aggregates.map(({ name }) => name).filter((name) => owed.has(name));
+  if (request.command === 'undo') return affectedDerived(project, touched);
+  if (request.command === 'sync') {
+    // Periods that ended, or were never computed, are owed without anything having been published now.
+    const reachable = affectedDerived(
+      project,
+      request.cells.map(({ dataset }) => dataset),
+    );
+    const late = owing.filter((name) => reachable.has(name));
+    return new Set([...affectedDerived(project, touched), ...late, ...affectedDerived(project, late)]);
+  }
+  const named = [...request.names, ...(request.aggregates ?? []).map(({ name }) => name)];
+  const asked = new Set([...named, ...owedBelow(project, named, owed)]);
+  const all = request.owed === true || request.stale === true;
+  if (all) for (const name of [...owed.keys(), ...affectedDerived(project, owing)]) asked.add(name);
+  if (request.stale === true) for (const name of stale) asked.add(name);
   return asked;
 }
 
@@ -259,6 +284,7 @@ interface StepOptions {
   needs?: readonly number[];
   after?: readonly number[];
   detail?: string;
+  periods?: Period[];
 }
 
 class StepList {
@@ -280,6 +306,7 @@ class StepList {
       needs: [...(options.needs ?? [])],
       after: [...(options.after ?? [])],
       ...(options.detail === undefined ? {} : { detail: options.detail }),
+      ...(options.periods === undefined ? {} : { periods: options.periods }),
       ...(estimate === undefined ? {} : { estimateSeconds: estimate }),
     });
     return seq;
@@ -290,8 +317,8 @@ class StepList {
     let deliveries = 0;
     let derived = 0;
     for (const step of this.list) {
-      // A rollup that owes nothing is kept exact by the publishes: its step only looks.
-      if (step.kind === 'rollup' && step.detail === undefined) continue;
+      // A rollup that owes nothing is kept exact by the publishes, as an aggregate without owed periods: its step only looks.
+      if ((step.kind === 'rollup' || step.kind === 'aggregate') && step.detail === undefined) continue;
       if (step.estimateSeconds === undefined) return undefined;
       if (step.period === undefined) derived += step.estimateSeconds;
       else deliveries += step.estimateSeconds;

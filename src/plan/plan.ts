@@ -1,6 +1,15 @@
 import type { Day, Period, Reprocess, SourceObject, CellState } from '../project/model.ts';
 
-export type StepKind = 'fetch' | 'load' | 'publish' | 'undo' | 'diff' | 'rollup' | 'view' | 'check';
+export type StepKind =
+  | 'fetch'
+  | 'load'
+  | 'publish'
+  | 'undo'
+  | 'diff'
+  | 'rollup'
+  | 'view'
+  | 'aggregate'
+  | 'check';
 
 export type Command = 'sync' | 'fetch' | 'import' | 'undo' | 'diff' | 'refresh' | 'check';
 
@@ -14,8 +23,10 @@ export interface PlanRequest {
   cells: Array<{ dataset: string; periods: Period[] }>;
   /** Which of the cells to do: those missing here by default; each word includes what its name says. */
   reprocess: Reprocess[];
-  /** Rollups, views or checks by name; for refresh also 'stale' and 'owed' as flags. */
+  /** Rollups, views, aggregates or checks by name; for refresh also 'stale' and 'owed' as flags. */
   names: string[];
+  /** Periods of aggregates to compute, owed or not; for refresh. */
+  aggregates?: Array<{ name: string; periods: Period[] }>;
   stale?: boolean;
   owed?: boolean;
   concurrency: number;
@@ -57,6 +68,8 @@ export interface PlannedStep {
   estimateSeconds?: number;
   /** Rollup and view buckets to compute; undefined for all that are owed. */
   detail?: string;
+  /** The periods of an aggregate to compute; undefined for all that it owes when the step begins. */
+  periods?: Period[];
 }
 
 /** What would be done: JSON, so that it can be shown, stored, run, and refused when out of date. */

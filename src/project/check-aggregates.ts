@@ -12,10 +12,10 @@ export function checkAggregates(project: Project, problems: Problems): void {
     const here = problems.at('aggregates', at);
     checkOver(aggregate, project, here.at('over'));
     checkTable(aggregate, here);
-    for (const [index, name] of aggregate.lookups.entries()) {
+    for (const [index, name] of aggregate.alsoReads.entries()) {
       if (relations.includes(name)) continue;
       const fix = nameOneOf(name, relations);
-      here.at('lookups', index).add(`there is no dataset, rollup, view or aggregate "${name}"`, fix);
+      here.at('alsoReads', index).add(`there is no dataset, rollup, view or aggregate "${name}"`, fix);
     }
     if (aggregate.since !== undefined && unitOf(aggregate.since) !== aggregate.period)
       here

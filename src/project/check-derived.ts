@@ -124,8 +124,8 @@ function checkCycles(project: Project, problems: Problems): void {
   for (const [at, { name, reads: names }] of project.views.entries()) {
     reads.set(name, { at: problems.at('views', at, 'reads'), names });
   }
-  for (const [at, { name, over, lookups }] of project.aggregates.entries()) {
-    reads.set(name, { at: problems.at('aggregates', at, 'over'), names: [over.name, ...lookups] });
+  for (const [at, { name, over, alsoReads }] of project.aggregates.entries()) {
+    reads.set(name, { at: problems.at('aggregates', at, 'over'), names: [over.name, ...alsoReads] });
   }
   const done = new Set<string>();
   const visit = (name: string, path: string[]): void => {

@@ -196,7 +196,7 @@ function aggregateOf(input: AggregateInput, projectZone: string): Aggregate {
     },
     key: input.key ?? [],
     over: { ...input.over, closed: input.over.closed ?? false },
-    lookups: input.lookups ?? [],
+    alsoReads: input.alsoReads ?? [],
     atOnce: input.atOnce ?? AT_ONCE,
     expected: { days: input.expected?.days ?? 1, at: input.expected?.at ?? '00:00' },
     onRequest: input.onRequest ?? false,

@@ -273,8 +273,8 @@ export interface AggregateInput {
     /** The first instant after the window belongs to it too, as BETWEEN has it. Default: false. */
     closed?: boolean;
   };
-  /** Datasets, rollups, views and aggregates that its SQL looks things up in; a change of them makes nothing owed. */
-  lookups?: string[];
+  /** Datasets, rollups, views and aggregates that its SQL reads too; a change there makes nothing owed. */
+  alsoReads?: string[];
   /** The SELECT of the rows of `:periods` (date[], their first days), reading from `:from` to before `:to`. */
   sql: string;
   /** How many periods one statement computes at most. Default: 13. */

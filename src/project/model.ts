@@ -272,8 +272,8 @@ export interface Aggregate {
   /** What no two rows share, NULLs alike: enforced by a unique index. Empty for tables without a key. */
   key: string[];
   over: AggregateOver;
-  /** What its SQL looks things up in as they are when it is computed: a change of them makes nothing owed. */
-  lookups: string[];
+  /** What else its SQL reads, as it is when a period is computed: a change there makes nothing owed. */
+  alsoReads: string[];
   /**
    * The SELECT of the rows of several periods at once. `:periods` stands for their first days (date[]), `:from` and
    * `:to` for the start of the first window and the end of the last, in the type of the column that is read.

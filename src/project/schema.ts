@@ -220,7 +220,7 @@ const aggregate = fields({
     after: span.optional(),
     closed: z.boolean().optional(),
   }),
-  lookups: z.array(text).optional(),
+  alsoReads: z.array(text).optional(),
   sql: sqlQuery,
   atOnce: z.number().int().positive(problem('is not above 0', 'write 1 or more')).optional(),
   since: period.optional(),

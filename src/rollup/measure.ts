@@ -1,6 +1,7 @@
 import type { Queryable } from '../ledger/client.ts';
 import { ident, qualified } from '../ledger/sql.ts';
-import type { Dataset, Day, Project, RelationName, Rollup, View } from '../project/model.ts';
+import type { Aggregate, Dataset, Day, Project, RelationName, Rollup, View } from '../project/model.ts';
+import { lastDay, periodOf } from '../project/period.ts';
 import { bucketText, countedTable, rollupShape } from './shape.ts';
 
 /** How far a relation reaches, and how large it is. */
@@ -35,6 +36,29 @@ export function measureRollup(client: Queryable, project: Project, rollup: Rollu
     countedTable(project.name, rollup.name),
     `(SELECT nullif(${bucketText(shape)}, '') FROM (SELECT ${newest} AS ${ident(group)}) newest)`,
   );
+}
+
+/** Measures an aggregate: all its tables where each period has its own. */
+export async function measureAggregate(
+  client: Queryable,
+  project: Project,
+  aggregate: Aggregate,
+): Promise<Measurement> {
+  if (aggregate.column !== undefined) {
+    const { table, column, period } = aggregate;
+    const newest = `(SELECT to_char(max(${ident(column)}), 'YYYY-MM-DD') FROM ${qualified(table)})`;
+    const { through, ...size } = await measure(client, table, newest);
+    return through === undefined ? size : { ...size, through: lastDay(periodOf(through, period)).toString() };
+  }
+  const found = await client.query<{ rows: string; bytes: string }>(
+    `SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint AS rows,
+            coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint AS bytes
+       FROM dayboard.relation r JOIN pg_class c ON c.oid = r.relation_oid
+      WHERE r.project = $1 AND r.owner = $2 AND r.kind = 'aggregate'`,
+    [project.name, aggregate.name],
+  );
+  const row = found.rows[0] as { rows: string; bytes: string };
+  return { rows: Number(row.rows), bytes: Number(row.bytes) };
 }
 
 /** Measures a plain view by its `through` expression. */

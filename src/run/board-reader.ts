@@ -1,4 +1,5 @@
 import type { Queryable } from '../ledger/client.ts';
+import { readAggregates } from '../ledger/computed.ts';
 import { readChecks, readDerived, readOwed } from '../ledger/derived.ts';
 import { firstPeriods, readDeliveries, readListing } from '../ledger/deliveries.ts';
 import { newestDays } from '../ledger/versions.ts';
@@ -11,6 +12,7 @@ import { durationKey } from '../plan/make.ts';
 import { nextStart } from '../plan/schedule.ts';
 import type { Dataset, Period, Project } from '../project/model.ts';
 import { boardPeriods, deliveryRange, type BoardRange } from './ranges.ts';
+import { aggregateRows } from './aggregate-rows.ts';
 import { derivedStatuses } from './derived-status.ts';
 
 export interface BoardQuery {
@@ -34,35 +36,41 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
   );
   const ranges = [...periods].flatMap(([dataset, each]) => deliveryRange(dataset, each));
   const alive = await aliveRuns(client, project.name);
-  const [deliveries, first, listing, durations, derived, owed, reach, checks, runs] = await Promise.all([
-    readDeliveries(client, project.name, ranges, alive),
-    firstPeriods(client, project.name),
-    readListing(client, project.name),
-    readDurations(client, project.name),
-    readDerived(client, project.name),
-    readOwed(client, project.name),
-    newestDays(
-      client,
-      project.name,
-      project.datasets.map((dataset) => dataset.name),
-    ),
-    readChecks(
-      client,
-      project.name,
-      project.checks.map((check) => check.name),
-    ),
-    readRuns(client, project.name, RECENT_RUNS, alive),
-  ]);
+  const [deliveries, first, listing, durations, derived, owed, aggregates, reach, checks, runs] =
+    await Promise.all([
+      readDeliveries(client, project.name, ranges, alive),
+      firstPeriods(client, project.name),
+      readListing(client, project.name),
+      readDurations(client, project.name),
+      readDerived(client, project.name),
+      readOwed(client, project.name),
+      readAggregates(client, project.name, alive),
+      newestDays(
+        client,
+        project.name,
+        project.datasets.map((dataset) => dataset.name),
+      ),
+      readChecks(
+        client,
+        project.name,
+        project.checks.map((check) => check.name),
+      ),
+      readRuns(client, project.name, RECENT_RUNS, alive),
+    ]);
+  const facts = { project, derived, owed, aggregates, first, durations: durations.last, reach, now };
   return {
     project: project.name,
     context: query.context,
     asOf: now,
     ...(listing.listedAt === undefined ? {} : { listedAt: listing.listedAt }),
     ...(listing.error === undefined ? {} : { listingError: listing.error }),
-    rows: project.datasets.map((dataset) =>
-      rowOf(dataset, periods.get(dataset.name) ?? [], deliveries, first, durations.medians, query),
-    ),
-    derived: derivedStatuses({ project, derived, owed, durations: durations.last, reach, now }),
+    rows: [
+      ...project.datasets.map((dataset) =>
+        rowOf(dataset, periods.get(dataset.name) ?? [], deliveries, first, durations.medians, query),
+      ),
+      ...aggregateRows(facts, query.range),
+    ],
+    derived: derivedStatuses(facts),
     checks,
     runs,
     nextScheduled: nextStart(project.schedule, now),

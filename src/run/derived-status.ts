@@ -1,15 +1,23 @@
 import { Temporal } from 'temporal-polyfill';
 import { rootDataset } from '../rollup/shape.ts';
+import { type AggregateRecord, NO_RECORD } from '../ledger/computed.ts';
 import type { DerivedRecord, OwedBuckets } from '../ledger/derived.ts';
+import { aggregateHash } from '../rollup/periods/table.ts';
+import { type AggregateFacts, datasetBelow, owedPeriods, whyOwed } from '../plan/aggregate-periods.ts';
 import type { DerivedStatus, Verdict } from '../plan/board.ts';
 import { derivedInOrder, type Derived } from '../plan/derived.ts';
 import { durationKey } from '../plan/make.ts';
-import type { Day, FreshnessLimits, Project, Rollup } from '../project/model.ts';
+import type { Aggregate, Day, FreshnessLimits, Period, Project, Rollup } from '../project/model.ts';
+import { firstDay, lastDay, periodOf } from '../project/period.ts';
 
 export interface DerivedInput {
   project: Project;
   derived: ReadonlyMap<string, DerivedRecord>;
   owed: ReadonlyMap<string, OwedBuckets>;
+  /** What the ledger knows of aggregates, by name. */
+  aggregates: ReadonlyMap<string, AggregateRecord>;
+  /** The first delivery that is known of each dataset. */
+  first: ReadonlyMap<string, Period>;
   /** Seconds of the last refreshes by durationKey, oldest first. */
   durations: ReadonlyMap<string, number[]>;
   /** The newest day that each dataset's published deliveries hold. */
@@ -18,9 +26,53 @@ export interface DerivedInput {
   now: string;
 }
 
-/** Rollups and views with their freshness, in the project's order. */
+/** Rollups, views and aggregates with their freshness, in the project's order. */
 export function derivedStatuses(input: DerivedInput): DerivedStatus[] {
   return derivedInOrder(input.project).map((derived) => statusOf(derived, input));
+}
+
+/** What decides which periods of an aggregate are owed. */
+export function aggregateFacts(
+  aggregate: Aggregate,
+  {
+    project,
+    derived,
+    aggregates,
+    first,
+    now,
+  }: Pick<DerivedInput, 'project' | 'derived' | 'aggregates' | 'first' | 'now'>,
+): AggregateFacts {
+  const { computed, owed, running } = aggregates.get(aggregate.name) ?? NO_RECORD;
+  const known = first.get(datasetBelow(project, aggregate));
+  const error = derived.get(aggregate.name)?.error?.message;
+  return {
+    computed,
+    owed,
+    ...(running === undefined ? {} : { running }),
+    ...(error === undefined ? {} : { error }),
+    definitionHash: aggregateHash(aggregate),
+    ...(known === undefined ? {} : { knownSince: firstDay(known).toString() }),
+    now,
+  };
+}
+
+/** The owed periods of every aggregate that owes any, by name. */
+export function owedOfAggregates(input: DerivedInput): Map<string, Period[]> {
+  const found = new Map<string, Period[]>();
+  for (const aggregate of input.project.aggregates) {
+    const periods = owedPeriods(aggregate, aggregateFacts(aggregate, input));
+    if (periods.length > 0) found.set(aggregate.name, periods);
+  }
+  return found;
+}
+
+/** What is owed, with an aggregate's periods in the place of its buckets. */
+function owedOf(derived: Derived, input: DerivedInput): OwedBuckets | undefined {
+  if (derived.kind !== 'aggregate') return input.owed.get(derived.name);
+  const aggregate = derived.definition as Aggregate;
+  const facts = aggregateFacts(aggregate, input);
+  const buckets = owedPeriods(aggregate, facts);
+  return buckets.length === 0 ? undefined : { buckets, why: whyOwed(aggregate, buckets, facts) };
 }
 
 function statusOf(derived: Derived, input: DerivedInput): DerivedStatus {
@@ -28,7 +80,7 @@ function statusOf(derived: Derived, input: DerivedInput): DerivedStatus {
   const through = throughOf(derived, found, input);
   const record =
     found === undefined ? undefined : { ...found, ...(through === undefined ? {} : { through }) };
-  const owed = input.owed.get(derived.name);
+  const owed = owedOf(derived, input);
   const limits = derived.definition.freshness;
   const zone = 'timeZone' in derived.definition ? derived.definition.timeZone : input.project.timeZone;
   const age = record?.through === undefined ? undefined : ageSeconds(record.through, zone, input.now);
@@ -59,6 +111,13 @@ function throughOf(
   record: DerivedRecord | undefined,
   input: DerivedInput,
 ): Day | undefined {
+  if (derived.kind === 'aggregate') {
+    const { computed } = input.aggregates.get(derived.name) ?? NO_RECORD;
+    const last = [...computed.keys()].sort().at(-1);
+    return last === undefined
+      ? undefined
+      : lastDay(periodOf(last, (derived.definition as Aggregate).period)).toString();
+  }
   if (derived.kind === 'view' || record?.through === undefined) return record?.through;
   const rollup = derived.definition as Rollup;
   if (rollup.bucket.unit === 'day') return record.through;

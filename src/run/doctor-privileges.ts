@@ -20,6 +20,7 @@ async function missingOnSchemas(client: pg.Client, project: Project): Promise<Do
     ...project.datasets.map((dataset) => dataset.table),
     ...project.views,
     ...project.rollups.flatMap((rollup) => rollup.published ?? []),
+    ...project.aggregates.map((aggregate) => aggregate.table),
   ];
   const schemas = ['dayboard', 'dayboard_staging', ...new Set(relations.map((relation) => relation.schema))];
   const found = await client.query<{

@@ -3,6 +3,7 @@ import { type AdoptionRecord, readAdoption } from '../ledger/adoptions.ts';
 import { relationState } from '../ledger/relations.ts';
 import { checkForeignTable } from '../load/publish/foreign-table.ts';
 import { toDayboardError } from '../project/errors.ts';
+import { hasTablePerPeriod } from '../project/check-aggregates.ts';
 import type { Dataset, Project, RelationName } from '../project/model.ts';
 import type { DoctorFinding } from './workspace.ts';
 
@@ -13,7 +14,11 @@ export async function* examineRelations(client: pg.Client, project: Project): As
     if (adoption !== undefined && adoption.state !== 'finished') yield underWay(dataset, adoption);
     else if (await isForeign(client, project, dataset.table)) yield await examineTable(client, dataset);
   }
-  const published = [...project.rollups.flatMap((rollup) => rollup.published ?? []), ...project.views];
+  const published = [
+    ...project.rollups.flatMap((rollup) => rollup.published ?? []),
+    ...project.views,
+    ...project.aggregates.filter((each) => !hasTablePerPeriod(each)).map(({ table }) => table),
+  ];
   for (const relation of published) {
     if (await isForeign(client, project, relation)) yield findingOf(project, relation);
   }

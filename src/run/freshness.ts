@@ -1,12 +1,21 @@
 import type { Queryable } from '../ledger/client.ts';
+import { readAggregates } from '../ledger/computed.ts';
+import { firstPeriods } from '../ledger/deliveries.ts';
 import { readDerived, readOwed } from '../ledger/derived.ts';
+import { aliveRuns } from '../ledger/locks.ts';
 import { databaseError } from '../ledger/errors.ts';
 import { readDurations } from '../ledger/run-reader.ts';
 import { newestDays } from '../ledger/versions.ts';
 import type { DerivedStatus } from '../plan/board.ts';
 import { derivedInOrder, type Derived } from '../plan/derived.ts';
-import type { Dataset, Project, Rollup, View } from '../project/model.ts';
-import { type Measurement, measureDataset, measureRollup, measureView } from '../rollup/measure.ts';
+import type { Aggregate, Dataset, Project, Rollup, View } from '../project/model.ts';
+import {
+  type Measurement,
+  measureAggregate,
+  measureDataset,
+  measureRollup,
+  measureView,
+} from '../rollup/measure.ts';
 import { ageSeconds, ageVerdict, derivedStatuses, limitSeconds } from './derived-status.ts';
 import { unknownName } from './plan-reader.ts';
 
@@ -20,7 +29,7 @@ export interface FreshnessQuery {
 }
 
 /**
- * How far every raw table, rollup and view reaches, measured from the data now. What cannot be measured stays in the
+ * How far every raw table, rollup, view and aggregate reaches, measured from the data now. What cannot be measured stays in the
  * answer with the verdict 'unknown' and why.
  */
 export async function readFreshness(query: FreshnessQuery): Promise<DerivedStatus[]> {
@@ -29,7 +38,7 @@ export async function readFreshness(query: FreshnessQuery): Promise<DerivedStatu
   const derived = derivedInOrder(project);
   const known = [...datasets, ...derived].map((each) => each.name);
   for (const name of query.names ?? [])
-    if (!known.includes(name)) throw unknownName('dataset, rollup or view', name, known);
+    if (!known.includes(name)) throw unknownName('dataset, rollup, view or aggregate', name, known);
   const wanted = (name: string) =>
     query.names === undefined || query.names.length === 0 || query.names.includes(name);
   const tables = await Promise.all(
@@ -84,9 +93,12 @@ function tableWhy(dataset: Dataset, through: string | undefined, verdict: Derive
 
 async function derivedNow(query: FreshnessQuery, wanted: readonly Derived[]): Promise<DerivedStatus[]> {
   const { client, project, now } = query;
-  const [records, owed, durations, reach] = await Promise.all([
+  const alive = await aliveRuns(client, project.name);
+  const [records, owed, aggregates, first, durations, reach] = await Promise.all([
     readDerived(client, project.name),
     readOwed(client, project.name),
+    readAggregates(client, project.name, alive),
+    firstPeriods(client, project.name),
     readDurations(client, project.name),
     newestDays(
       client,
@@ -111,15 +123,20 @@ async function derivedNow(query: FreshnessQuery, wanted: readonly Derived[]): Pr
       ...(found.through === undefined ? {} : { through: found.through }),
     });
   }
-  return derivedStatuses({ project, derived, owed, durations: durations.last, reach, now })
+  return derivedStatuses({ project, derived, owed, aggregates, first, durations: durations.last, reach, now })
     .filter((status) => measured.has(status.name))
     .map((status) => withMeasurement(status, measured.get(status.name)));
 }
 
 function measureDerived(client: Queryable, project: Project, derived: Derived): Promise<Measurement> {
-  return derived.kind === 'rollup'
-    ? measureRollup(client, project, derived.definition as Rollup)
-    : measureView(client, derived.definition as View);
+  switch (derived.kind) {
+    case 'rollup':
+      return measureRollup(client, project, derived.definition as Rollup);
+    case 'view':
+      return measureView(client, derived.definition as View);
+    case 'aggregate':
+      return measureAggregate(client, project, derived.definition as Aggregate);
+  }
 }
 
 function withMeasurement(status: DerivedStatus, found: Measurement | Error | undefined): DerivedStatus {

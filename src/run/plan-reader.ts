@@ -1,6 +1,7 @@
 import type { Queryable } from '../ledger/client.ts';
 import { readDerived, readOwed } from '../ledger/derived.ts';
-import { readDeliveries, type DeliveryRange } from '../ledger/deliveries.ts';
+import { readAggregates } from '../ledger/computed.ts';
+import { firstPeriods, readDeliveries, type DeliveryRange } from '../ledger/deliveries.ts';
 import { newestDays } from '../ledger/versions.ts';
 import { aliveRuns, lockHolders } from '../ledger/locks.ts';
 import { readDurations } from '../ledger/run-reader.ts';
@@ -10,7 +11,7 @@ import type { Plan, PlanRequest } from '../plan/plan.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Project } from '../project/model.ts';
 import { nearest } from '../project/nearest.ts';
-import { derivedStatuses } from './derived-status.ts';
+import { derivedStatuses, owedOfAggregates } from './derived-status.ts';
 
 export interface PlanQuery {
   client: Queryable;
@@ -29,11 +30,13 @@ export async function readPlan(query: PlanQuery): Promise<Plan> {
   const { client, project, request, now } = query;
   checkNames(project, request);
   const alive = await aliveRuns(client, project.name);
-  const [deliveries, durations, derived, owed, reach, holders] = await Promise.all([
+  const [deliveries, durations, derived, owed, aggregates, first, reach, holders] = await Promise.all([
     readDeliveries(client, project.name, requestRanges(project, request), alive),
     readDurations(client, project.name),
     readDerived(client, project.name),
     readOwed(client, project.name),
+    readAggregates(client, project.name, alive),
+    firstPeriods(client, project.name),
     newestDays(
       client,
       project.name,
@@ -41,10 +44,12 @@ export async function readPlan(query: PlanQuery): Promise<Plan> {
     ),
     lockHolders(client, project.name),
   ]);
-  const statuses = derivedStatuses({ project, derived, owed, durations: durations.last, reach, now });
+  const facts = { project, derived, owed, aggregates, first, durations: durations.last, reach, now };
+  const statuses = derivedStatuses(facts);
   const unsettled = new Map<string, string>();
   for (const status of statuses) {
-    if (status.owed.length > 0 || status.refreshed === undefined) unsettled.set(status.name, status.why);
+    const never = status.refreshed === undefined && status.kind !== 'aggregate';
+    if (status.owed.length > 0 || never) unsettled.set(status.name, status.why);
   }
   return makePlan({
     project,
@@ -55,6 +60,7 @@ export async function readPlan(query: PlanQuery): Promise<Plan> {
     deliveries,
     rulesHashes: query.rulesHashes,
     owed: unsettled,
+    owedPeriods: owedOfAggregates(facts),
     stale: statuses
       .filter((status) => status.verdict === 'warn' || status.verdict === 'error')
       .map((status) => status.name),
@@ -78,7 +84,8 @@ function wants(request: PlanRequest, target: string): boolean {
   const [kind, name, period] = target.split(' ');
   if (kind === 'delivery')
     return request.cells.some((each) => each.dataset === name && each.periods.includes(period ?? ''));
-  return kind === 'derived' && request.names.includes(name ?? '');
+  const named = [...request.names, ...(request.aggregates ?? []).map((each) => each.name)];
+  return kind === 'derived' && named.includes(name ?? '');
 }
 
 /** 'usage.dataset' and 'usage.name' for what the project does not have, with the nearest name; 'dataset.off' for what is off. */
@@ -97,8 +104,11 @@ function checkNames(project: Project, request: PlanRequest): void {
       : derivedInOrder(project).map((each) => each.name);
   for (const name of request.names) {
     if (!known.includes(name))
-      throw unknownName(request.command === 'check' ? 'check' : 'rollup or view', name, known);
+      throw unknownName(request.command === 'check' ? 'check' : 'rollup, view or aggregate', name, known);
   }
+  const aggregates = project.aggregates.map((each) => each.name);
+  for (const { name } of request.aggregates ?? [])
+    if (!aggregates.includes(name)) throw unknownName('aggregate', name, aggregates);
 }
 
 /** 'usage.name': there is no such thing, and what was probably meant. */

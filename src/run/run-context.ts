@@ -28,6 +28,8 @@ export interface RunContext {
   /** How dayboard was called, for command lines that are shown to be repeated. */
   invocation: string;
   lanes: Lanes;
+  /** The clock: RFC 3339. */
+  now: () => string;
   /** Aborted by cancel 'now' and by the loss of the ledger. */
   signal: AbortSignal;
   /** By deliveryKey. */

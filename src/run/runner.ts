@@ -117,6 +117,7 @@ class ActiveRun {
       cache: parts.cache,
       actor: parts.actor,
       invocation: parts.invocation,
+      now: parts.now,
       lanes: new Lanes(parts.database, this.abort.signal),
       signal: this.abort.signal,
       work: new Map(),

@@ -1,4 +1,4 @@
-import type { Dataset, Project, Rollup } from '../../src/project/model.ts';
+import type { Aggregate, Dataset, Project, Rollup } from '../../src/project/model.ts';
 
 /** A small dataset of a day's visits, for tests of what is decided from definitions. */
 export function aDataset(changes: Partial<Dataset> = {}): Dataset {
@@ -40,6 +40,40 @@ export function aRollup(changes: Partial<Rollup> & Pick<Rollup, 'name' | 'over'>
     measures: { visits: { kind: 'count' } },
     bucket: { group: 'day', unit: 'day' },
     timeZone: 'UTC',
+    corrections: [],
+    ...changes,
+  };
+}
+
+/** Visits of each week, and the visitors since eight days before it. */
+export function anAggregate(changes: Partial<Aggregate> = {}): Aggregate {
+  return {
+    name: 'visits_by_week',
+    description: 'per week',
+    period: 'week',
+    timeZone: 'UTC',
+    table: {
+      schema: 'public',
+      name: 'visits_by_week',
+      columns: [
+        { name: 'week', type: 'date', nullable: false },
+        { name: 'visits', type: 'bigint', nullable: false },
+        { name: 'visitors', type: 'bigint', nullable: false },
+      ],
+      indexes: [],
+    },
+    column: 'week',
+    key: ['week'],
+    over: { name: 'visits', column: 'day', before: { count: 8, unit: 'day' }, closed: false },
+    alsoReads: [],
+    sql: `WITH periods AS (SELECT week FROM unnest(:periods) AS week)
+      SELECT p.week, count(*) FILTER (WHERE v.day >= p.week) AS visits, count(DISTINCT v.id) AS visitors
+        FROM periods p JOIN visits v ON v.day >= p.week - 8 AND v.day < p.week + 7
+       WHERE v.day >= :from AND v.day < :to
+       GROUP BY p.week`,
+    atOnce: 4,
+    expected: { days: 1, at: '00:00' },
+    onRequest: false,
     corrections: [],
     ...changes,
   };

@@ -109,7 +109,7 @@ function nameOf(step: { target: string; period?: string }): string {
 }
 
 function groupOf(kind: string): GroupName {
-  if (kind === 'rollup' || kind === 'view') return 'derived';
+  if (kind === 'rollup' || kind === 'view' || kind === 'aggregate') return 'derived';
   return kind === 'check' ? 'checks' : 'deliveries';
 }
 

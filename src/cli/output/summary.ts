@@ -38,7 +38,8 @@ export class Summary implements Pick<Reporter, 'event'> {
     if (event.type === 'step.failed') this.failures.push({ step: event.step, error: event.error });
     if (event.type === 'step.note' && TELLING.has(event.step.kind)) this.note(event.step, event.message);
     if (event.type !== 'step.done') return;
-    if (event.step.kind === 'rollup' || event.step.kind === 'view') this.derived += 1;
+    if (event.step.kind === 'rollup' || event.step.kind === 'view' || event.step.kind === 'aggregate')
+      this.derived += 1;
     if (event.step.kind === 'check') this.checks += 1;
     const forced = event.step.kind === 'load' ? event.detail?.['forced'] : undefined;
     if (Array.isArray(forced)) for (const guard of forced) this.overridden.add(guard);

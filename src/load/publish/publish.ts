@@ -18,6 +18,7 @@ import { applyDeltas, computeDelta, followersOf } from '../../rollup/deltas.ts';
 import { ensureRollup } from '../../rollup/ensure.ts';
 import { requirePublishable } from '../../rollup/published.ts';
 import { oweTouched } from '../../rollup/owed.ts';
+import { oweAggregates } from '../../rollup/periods/touched.ts';
 import type { Prepared } from '../prepared.ts';
 import {
   inTransaction,
@@ -271,6 +272,7 @@ export async function apply(
     ? await applyDeltas({ client, project, run }, dataset.name, changes, deltas)
     : new Map<string, string[]>();
   if (!derive) await oweTouched(client, project, dataset.name, changes, why);
+  await oweAggregates(client, project, dataset.name, changes, why);
   const affected = affectedDerived(project, [dataset.name]);
   for (const view of project.views)
     if (affected.has(view.name)) await owe(client, project.name, view.name, [WHOLE], why);

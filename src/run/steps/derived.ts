@@ -11,7 +11,8 @@ import { refreshView } from '../../rollup/view.ts';
 import { databaseError } from '../../ledger/errors.ts';
 import type { DayboardError } from '../../project/errors.ts';
 import type { RunContext, StepReport, StepWork } from '../run-context.ts';
-import { type BackendState, watchBackend } from '../watch-backend.ts';
+import { watchBackend } from '../watch-backend.ts';
+import { PhaseReport } from './phase-report.ts';
 import { takeLock, releaseLock } from '../../ledger/locks.ts';
 import { withTableLock } from './table-lock.ts';
 
@@ -119,32 +120,6 @@ async function recordFailure(
   error: DayboardError,
 ): Promise<void> {
   if (!signal.aborted) await recordRefreshError(client, project.name, name, kind, error.toJSON());
-}
-
-/** What a rollup's or view's computing is at by its own account, with what the server says of it. */
-class PhaseReport {
-  private own = 'starting';
-  private readonly report: StepReport;
-  private blocked = '';
-
-  constructor(report: StepReport) {
-    this.report = report;
-  }
-
-  phase(phase: string): void {
-    this.own = phase;
-    this.report.progress({ phase });
-  }
-
-  backend({ phase, share, blockedBy = '' }: BackendState): void {
-    if (blockedBy !== '' && blockedBy !== this.blocked) this.report.note(`waiting for ${blockedBy}`);
-    this.blocked = blockedBy;
-    const at = blockedBy !== '' ? ', waiting for a lock' : phase === undefined ? '' : `: ${phase}`;
-    this.report.progress({
-      phase: `${this.own}${at}`,
-      ...(share === undefined || blockedBy !== '' ? {} : { phaseShare: share }),
-    });
-  }
 }
 
 function waitingNote({ schema, name }: RelationName, who: string): string {

@@ -1,5 +1,6 @@
 import type { StepKind } from '../../plan/plan.ts';
 import type { StepWork } from '../run-context.ts';
+import { aggregateStep } from './aggregate.ts';
 import { checkStep } from './check.ts';
 import { rollupStep, viewStep } from './derived.ts';
 import { diffStep } from './diff.ts';
@@ -17,5 +18,6 @@ export const STEP_WORK: Record<StepKind, StepWork> = {
   diff: diffStep,
   rollup: rollupStep,
   view: viewStep,
+  aggregate: aggregateStep,
   check: checkStep,
 };
