@@ -3,6 +3,7 @@ import { periodRange, today } from '../project/period.ts';
 import { DELIVERY_KINDS, deliveryKey, generateDelivery } from './data/deliveries.ts';
 import { type DemoObject, type DemoScenario, demoObjects, demoScenario } from './data/scenario.ts';
 import { type DemoState, writeState } from './demo-files.ts';
+import type { DemoSource } from './story.ts';
 import { runningS3Server } from './s3/claim.ts';
 import { type S3Server, startS3Server } from './s3/server.ts';
 
@@ -16,12 +17,14 @@ export interface DemoBucketOptions {
   timeZone: string;
   now: () => string;
   log: (line: string) => void;
+  /** What dayboard needs besides the bucket. */
+  variables: Readonly<Record<string, string>>;
 }
 
 const REGION = 'local';
 
 /** The demo's S3 server and what is put into its bucket as the demo's story goes on. */
-export class DemoBucket {
+export class DemoBucket implements DemoSource {
   /** True when nothing was in it before: the demo starts over. */
   readonly isFresh: boolean;
   private readonly options: DemoBucketOptions;
@@ -68,9 +71,9 @@ export class DemoBucket {
     return bucket;
   }
 
-  /** The variables that dayboard reads its source from. */
   get variables(): Record<string, string> {
     return {
+      ...this.options.variables,
       S3_BUCKET_NAME: this.options.bucket,
       S3_ENDPOINT: this.endpoint,
       S3_REGION: REGION,
@@ -103,7 +106,6 @@ export class DemoBucket {
     );
   }
 
-  /** What arrives while somebody looks. `arrived` is called after each. */
   startArrivals(arrived: () => void): void {
     if (this.server === undefined) return;
     for (const object of this.objects) {
@@ -121,8 +123,7 @@ export class DemoBucket {
     for (const timer of this.timers) clearTimeout(timer);
   }
 
-  /** What changes at the source once everything of the start was loaded. */
-  async putAfterLoad(): Promise<void> {
+  async afterLoad(): Promise<void> {
     await this.putAndRemember(
       this.objects.filter((object) => object.when === 'after-load' && !this.wasPut(object)),
     );

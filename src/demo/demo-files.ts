@@ -14,10 +14,10 @@ export interface DemoState {
   put: string[];
 }
 
-/** Where a demo lives: DIR of `--dir`, else a folder of the user's data directory. */
-export function demoDirectory(env: Environment): string {
+/** Where a demo lives without `--dir`: in a folder of the user's data directory. */
+export function demoDirectory(env: Environment, folder: string): string {
   const data = env['XDG_DATA_HOME'] ?? join(env['HOME'] ?? '/var/tmp', '.local', 'share');
-  return join(data, 'dayboard', 'demo');
+  return join(data, 'dayboard', folder);
 }
 
 /** The state of the demo in a directory, made when it is not there. */

@@ -12,11 +12,14 @@ import { composeWorkspace } from '../run/compose.ts';
 import { boardPeriods } from '../run/ranges.ts';
 import type { Workspace } from '../run/workspace.ts';
 import { systems } from '../systems/index.ts';
-import { DemoBucket } from './demo-bucket.ts';
 import { demoDirectory, readState, removeDemoFiles, writeEnvironment } from './demo-files.ts';
+import { storyOf } from './stories.ts';
+import type { DemoSource, DemoStory } from './story.ts';
 import { removeEmbeddedPostgres, startEmbeddedPostgres, type EmbeddedPostgres } from './postgres/embedded.ts';
 
 export interface DemoOptions {
+  /** The system that it shows, as --config names it; the first one that has a demo when undefined. */
+  system?: string;
   /** Where it keeps its files; default: a folder of the user's data directory. */
   directory?: string;
   /** Starts over: what an earlier demo left is removed first. */
@@ -38,27 +41,18 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
-/** The system that the demo shows. */
-const SYSTEM = 'tchap-stats';
-const DATABASE = 'dayboard_demo';
-const BUCKET = 'dayboard-demo';
 const CONTEXT = 'demo';
 
-/** The exporters stamp visits at midnight in Paris: in that zone each delivery's rows are of its own days. */
-const DEMO_ZONE = 'Europe/Paris';
-
-/** How many weeks of deliveries the demo begins with. */
-const WEEKS = 5;
-
-/** Starts a real PostgreSQL and a local S3 server, fills the bucket on the first start, and opens a workspace on them. */
+/** Starts a real PostgreSQL and what the system's story needs beside it, fills the source, and opens a workspace on them. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
-  const directory = options.directory ?? demoDirectory(options.env);
+  const story = storyOf(options.system);
+  const directory = options.directory ?? demoDirectory(options.env, story.folder);
   const postgresDirectory = `${directory}/postgres`;
   if (options.reset) {
     await removeEmbeddedPostgres({ directory: postgresDirectory, env: options.env });
     removeDemoFiles(directory);
   }
-  const state = readState(directory, today(options.now(), DEMO_ZONE).toString());
+  const state = readState(directory, today(options.now(), story.timeZone).toString());
   const postgres = await startEmbeddedPostgres({
     directory: postgresDirectory,
     env: options.env,
@@ -67,29 +61,21 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     onLog: options.log,
   });
   try {
-    await createDatabase(postgres);
-    const bucket = await DemoBucket.open({
-      directory,
-      state,
-      bucket: BUCKET,
-      weeks: WEEKS,
-      timeZone: DEMO_ZONE,
-      now: options.now,
-      log: options.log,
-    });
-    return await compose(options, directory, postgres, bucket);
+    for (const database of story.databases) await createDatabase(postgres, database);
+    const source = await story.open({ directory, state, postgres, now: options.now, log: options.log });
+    return await compose(options, story, directory, postgres, source);
   } catch (thrown) {
     await postgres.stop();
     throw thrown;
   }
 }
 
-async function createDatabase(postgres: EmbeddedPostgres): Promise<void> {
+async function createDatabase(postgres: EmbeddedPostgres, name: string): Promise<void> {
   const client = new pg.Client({ connectionString: postgres.connectionString('postgres') });
   await client.connect();
   try {
-    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE]);
-    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${ident(DATABASE)}`);
+    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${ident(name)}`);
   } catch (thrown) {
     // Another demo on the same directory made it in between.
     if ((thrown as { code?: string }).code !== '42P04') throw thrown;
@@ -100,36 +86,32 @@ async function createDatabase(postgres: EmbeddedPostgres): Promise<void> {
 
 async function compose(
   options: DemoOptions,
+  story: DemoStory,
   directory: string,
   postgres: EmbeddedPostgres,
-  bucket: DemoBucket,
+  source: DemoSource,
 ): Promise<Demo> {
-  const variables = {
-    DATABASE_URL: postgres.connectionString(DATABASE),
-    ...bucket.variables,
-    TCHAP_STATS_TIME_ZONE: DEMO_ZONE,
-    DAYBOARD_CACHE_DIR: `${directory}/cache`,
-  };
+  const variables = { ...source.variables, DAYBOARD_CACHE_DIR: `${directory}/cache` };
   const environmentFile = writeEnvironment(directory, variables);
-  const definition = await (systems[SYSTEM] as NonNullable<(typeof systems)[string]>)();
+  const definition = await (systems[story.system] as NonNullable<(typeof systems)[string]>)();
   const project = definition.resolve(variables);
   const workspace = await composeWorkspace({
     project,
     context: { name: CONTEXT, readOnly: false, production: false },
     env: variables,
     actor: options.actor,
-    invocation: `dayboard --config ${SYSTEM}`,
+    invocation: `dayboard --config ${story.system}`,
     now: options.now,
     baseDirectory: directory,
   });
   return {
     workspace,
     environmentFile,
-    begin: (onEvent) => begin(workspace, bucket, project, options, onEvent),
+    begin: (onEvent) => begin(workspace, source, story, options, onEvent),
     stop: async () => {
-      bucket.stopArrivals();
+      source.stopArrivals();
       await workspace.close();
-      await bucket.close();
+      await source.close();
       await postgres.stop();
     },
   };
@@ -137,23 +119,23 @@ async function compose(
 
 async function begin(
   workspace: Workspace,
-  bucket: DemoBucket,
-  project: Project,
+  source: DemoSource,
+  story: DemoStory,
   options: DemoOptions,
   onEvent: ((event: RunEvent) => void) | undefined,
 ): Promise<void> {
-  bucket.startArrivals(() => void workspace.list().catch(() => undefined));
+  source.startArrivals(() => void workspace.list().catch(() => undefined));
   await workspace.list();
   // What failed or changed is left for the operator to find: it is what the demo shows.
-  const reprocess = bucket.isFresh ? [...DEFAULT_REPROCESS] : (['missing'] as const);
-  const plan = await workspace.plan(firstRequest(project, [...reprocess], options.now()));
+  const reprocess = source.isFresh ? [...DEFAULT_REPROCESS] : (['missing'] as const);
+  const plan = await workspace.plan(firstRequest(workspace.project, story, [...reprocess], options.now()));
   if (!plan.cells.some((cell) => cell.action === 'import' && cell.object !== undefined)) return;
   try {
     const run = await workspace.start(plan, onEvent);
     void run.done
       .then(async (outcome) => {
         if (outcome.state === 'cancelled') return;
-        await bucket.putAfterLoad();
+        await source.afterLoad(workspace);
         await workspace.list();
       })
       // The demo may be stopped meanwhile: its story goes on at the next start.
@@ -165,13 +147,18 @@ async function begin(
   }
 }
 
-function firstRequest(project: Project, reprocess: PlanRequest['reprocess'], now: string): PlanRequest {
+function firstRequest(
+  project: Project,
+  { weeks }: DemoStory,
+  reprocess: PlanRequest['reprocess'],
+  now: string,
+): PlanRequest {
   const on = project.datasets.filter((dataset) => dataset.off === undefined);
   return {
     command: 'sync',
     cells: on.map((dataset) => ({
       dataset: dataset.name,
-      periods: boardPeriods(dataset, { columns: WEEKS * 7 + 1 }, now),
+      periods: boardPeriods(dataset, { columns: weeks * 7 + 1 }, now),
     })),
     reprocess,
     names: [],

@@ -18,7 +18,7 @@ export function addDemo(program: Command, host: Host): void {
     .command('demo')
     .summary('the console on an embedded PostgreSQL and S3')
     .description(
-      'The console on an embedded PostgreSQL and S3 with demo data, in which one day is missing, one failed, one is stale and one arrived corrupt. Nothing but this machine can reach them, and they end with it. Without a terminal it says where they listen, and stays until it is interrupted.',
+      'The console on an embedded PostgreSQL and S3 with demo data, in which one day is missing, one failed, one is stale and one arrived corrupt. --config NAME shows another system that comes with dayboard. Nothing but this machine can reach them, and they end with it. Without a terminal it says where they listen, and stays until it is interrupted.',
     )
     .option('--dir <dir>', "where it keeps its files (default: in the user's data directory)")
     .option('--reset', 'start over')
@@ -27,6 +27,7 @@ export function addDemo(program: Command, host: Host): void {
       examples(
         ['dayboard demo', 'goes on where the last one ended'],
         ['dayboard demo --reset', 'starts over'],
+        ['dayboard demo --config NAME', 'another system'],
       ),
     )
     .action((options, command) => host.run(command, (cli) => demo(cli, options)));
@@ -36,6 +37,7 @@ async function demo(cli: Cli, options: DemoOptions): Promise<number> {
   const { io } = cli;
   const { startDemo } = await import('../../demo/demo.ts');
   const started = await startDemo({
+    ...(cli.globals.config === undefined ? {} : { system: cli.globals.config }),
     ...(options.dir === undefined ? {} : { directory: resolve(io.cwd, options.dir) }),
     reset: options.reset === true,
     env: io.env,
