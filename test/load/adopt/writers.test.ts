@@ -60,12 +60,21 @@ async function write(writer: pg.Client, sql: string): Promise<void> {
     });
 }
 
+/** Numbers below 2^23 that follow from a seed and do not repeat after a few. */
+function numbersFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return state >>> 9;
+  };
+}
+
 /** Adopts while somebody writes between any two queries of it. */
 async function adoptWhileWritten(dataset: Dataset, seed: number): Promise<void> {
   const writer = await database.connect();
   const slow = await database.connect();
-  let n = seed;
-  const next = () => (n = (n * 1_103_515_245 + 12_345) % 2_147_483_648);
+  const next = numbersFrom(seed);
+  let written = 0;
   let isOpen = false;
   const disturbed = hooked(client, async (_, sql) => {
     // Its triggers wait for every writer to end.
@@ -73,9 +82,12 @@ async function adoptWhileWritten(dataset: Dataset, seed: number): Promise<void> 
       isOpen = false;
       await slow.query('COMMIT');
     }
-    const chosen = next() >> 8;
+    const chosen = next();
     if (chosen % 3 !== 0) return;
-    if (chosen % 5 !== 0) return write(writer, WRITES[chosen % WRITES.length]!(chosen >> 4));
+    // Another number for each write: whoever inserts a key twice fails in a table that nobody adopts, too.
+    written += 1;
+    const n = (chosen >> 4) * 1000 + written;
+    if (chosen % 5 !== 0) return write(writer, WRITES[chosen % WRITES.length]!(n));
     // A transaction that is open over several of the adoption's.
     if (isOpen) await slow.query('COMMIT');
     else {
