@@ -9,6 +9,7 @@ import { Cli } from './cli.ts';
 import { addAdopt } from './commands/adopt.ts';
 import { addCheck } from './commands/check.ts';
 import { openConsole } from './commands/console.ts';
+import { addCleanup } from './commands/cleanup.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -108,6 +109,7 @@ const COMMANDS = [
   addImport,
   addDiff,
   addUndo,
+  addCleanup,
   addRefresh,
   addCheck,
   addStatus,

@@ -3,6 +3,7 @@ import { DayboardError } from '../project/errors.ts';
 import type { CellState, Dataset, Period, Project, Reprocess } from '../project/model.ts';
 import { cellOf } from './cell-state.ts';
 import type { Cell } from './board.ts';
+import type { CleanupPlan } from './cleanup.ts';
 import { commandLine, ranges } from './command-line.ts';
 import { affectedDerived, checksOf, type Derived, derivedInOrder, owedBelow } from './derived.ts';
 import { deliveryKey, type DeliveryFacts } from './facts.ts';
@@ -30,6 +31,8 @@ export interface PlanInput {
   /** Median seconds of past steps by `durationKey`. */
   durations: ReadonlyMap<string, number>;
   held: Plan['held'];
+  /** What is proven loaded at sources; for cleanup. */
+  cleanups?: readonly CleanupPlan[];
 }
 
 export function durationKey(kind: StepKind, target: string): string {
@@ -45,6 +48,8 @@ export function makePlan(input: PlanInput): Plan {
   const steps = new StepList(input.durations);
   addDeliverySteps(steps, cells, input);
   addDerivedSteps(steps, cells, input);
+  const cleanups = agreedCleanups(input);
+  for (const { dataset, proven } of cleanups) if (proven > 0) steps.add('cleanup', dataset);
   const estimate = steps.estimate(input.request.concurrency);
   const basis = basisOf(input, cells);
   return {
@@ -54,6 +59,7 @@ export function makePlan(input: PlanInput): Plan {
     request: input.request,
     cells,
     steps: steps.list,
+    ...(input.cleanups === undefined ? {} : { cleanups: [...cleanups] }),
     ...(estimate === undefined ? {} : { estimateSeconds: estimate }),
     held: input.held,
     basis,
@@ -71,6 +77,20 @@ function datasetOf(project: Project, name: string): Dataset {
       message: `There is no dataset "${name}".`,
     });
   return found;
+}
+
+/** @throws 'cleanup.changed' (refused) when somebody agreed to other numbers */
+function agreedCleanups({ cleanups = [], request: { agreed } }: PlanInput): readonly CleanupPlan[] {
+  const other = cleanups.find(({ dataset, proven }) => agreed !== undefined && agreed[dataset] !== proven);
+  if (other !== undefined)
+    throw new DayboardError({
+      code: 'cleanup.changed',
+      kind: 'refused',
+      message: `${agreed?.[other.dataset] ?? 0} rows of ${other.relation} in ${other.place} were to be deleted, and ${other.proven} are proven loaded by now. Nothing was deleted.`,
+      facts: { dataset: other.dataset, proven: other.proven },
+      next: 'Look at the new numbers, and agree to those.',
+    });
+  return cleanups;
 }
 
 function planCell(dataset: Dataset, period: Period, input: PlanInput): PlannedCell {
@@ -212,7 +232,7 @@ function addDeliverySteps(
 
 function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: PlanInput): void {
   const { project, request } = input;
-  if (['fetch', 'import', 'diff'].includes(request.command)) return;
+  if (['fetch', 'import', 'diff', 'cleanup'].includes(request.command)) return;
   const publishes = steps.list
     .filter((step) => step.kind === 'publish' || step.kind === 'undo')
     .map((step) => step.seq);
@@ -330,7 +350,7 @@ class StepList {
 /** Two plans with one basis do the same to the same state; the runner makes the plan anew and compares. */
 function basisOf(input: PlanInput, cells: readonly PlannedCell[]): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([input.project.name, input.context, input.request]));
+  hash.update(JSON.stringify([input.project.name, input.context, input.request, input.cleanups]));
   for (const cell of cells)
     hash.update(
       JSON.stringify([

@@ -1,3 +1,4 @@
+import type { CleanupPlan } from './cleanup.ts';
 import type { Day, Period, Reprocess, SourceObject, CellState } from '../project/model.ts';
 
 export type StepKind =
@@ -9,9 +10,10 @@ export type StepKind =
   | 'rollup'
   | 'view'
   | 'aggregate'
-  | 'check';
+  | 'check'
+  | 'cleanup';
 
-export type Command = 'sync' | 'fetch' | 'import' | 'undo' | 'diff' | 'refresh' | 'check';
+export type Command = 'sync' | 'fetch' | 'import' | 'undo' | 'diff' | 'refresh' | 'check' | 'cleanup';
 
 /** What may stop a delivery; each can be overridden by its name. */
 export const GUARDS = ['empty', 'days', 'rows', 'loss'] as const;
@@ -23,7 +25,7 @@ export interface PlanRequest {
   cells: Array<{ dataset: string; periods: Period[] }>;
   /** Which of the cells to do: those missing here by default; each word includes what its name says. */
   reprocess: Reprocess[];
-  /** Rollups, views, aggregates or checks by name; for refresh also 'stale' and 'owed' as flags. */
+  /** Rollups, views, aggregates, checks, or datasets to clean up, by name; for refresh also 'stale' and 'owed' as flags. */
   names: string[];
   /** Periods of aggregates to compute, owed or not; for refresh. */
   aggregates?: Array<{ name: string; periods: Period[] }>;
@@ -34,6 +36,8 @@ export interface PlanRequest {
   days?: Day[];
   /** The version that a diff compares with; undefined for the object at the source. */
   against?: number;
+  /** How many rows of each dataset somebody agreed to have deleted; for cleanup, without it whatever is proven. */
+  agreed?: Record<string, number>;
   /** The guards to override by name. */
   force: string[];
 }
@@ -80,6 +84,8 @@ export interface Plan {
   request: PlanRequest;
   cells: PlannedCell[];
   steps: PlannedStep[];
+  /** What would be deleted at sources, and nothing else; for cleanup. */
+  cleanups?: CleanupPlan[];
   /** Wall-clock seconds for the whole, undefined when a step has no past run. */
   estimateSeconds?: number;
   /** Who holds a target of the plan now. */

@@ -35,7 +35,7 @@ export async function composeWorkspace(parts: Composition): Promise<Workspace> {
     Object.entries(parts.project.sources).map(([name, definition]) => [
       name,
       createSource(definition, parts.env, parts.baseDirectory, (variable) =>
-        sourceDatabase(parts.env, variable),
+        sourceDatabase(parts.env, variable, parts.context.readOnly),
       ),
     ]),
   );

@@ -11,6 +11,7 @@ import { requestCancel } from '../ledger/runs.ts';
 import { rulesHash } from '../load/rules-hash.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
+import type { CleanupPlan } from '../plan/cleanup.ts';
 import type { RunEvent } from '../plan/events.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
 import { DayboardError } from '../project/errors.ts';
@@ -18,6 +19,7 @@ import type { Project } from '../project/model.ts';
 import type { Cache } from '../source/cache.ts';
 import type { Source } from '../source/source.ts';
 import { adopt, planAdoption, type AdoptParts, type AdoptRequest } from './adopt.ts';
+import { foreseeCleanup } from './cleanup.ts';
 import { readBoard } from './board-reader.ts';
 import { examine } from './doctor.ts';
 import { followRun } from './follow.ts';
@@ -149,9 +151,11 @@ class LedgerWorkspace implements Workspace {
     return this.planFor(this.project, request);
   }
 
-  private planFor(project: Project, request: PlanRequest): Promise<Plan> {
+  private async planFor(project: Project, request: PlanRequest): Promise<Plan> {
+    const cleanups = request.command === 'cleanup' ? await this.foreseeCleanup(request.names) : undefined;
     return this.read((client) =>
       readPlan({
+        ...(cleanups === undefined ? {} : { cleanups }),
         client,
         project,
         context: this.context.name,
@@ -161,6 +165,16 @@ class LedgerWorkspace implements Workspace {
         rulesHashes: this.rulesHashes,
       }),
     );
+  }
+
+  private async foreseeCleanup(names: readonly string[]): Promise<CleanupPlan[]> {
+    const client = await (await this.reader()).connect();
+    try {
+      const { project, sources } = this.parts;
+      return await foreseeCleanup({ project, sources, signal: new AbortController().signal }, client, names);
+    } finally {
+      client.release();
+    }
   }
 
   async start(plan: Plan, onEvent: (event: RunEvent) => void = () => undefined): Promise<RunHandle> {

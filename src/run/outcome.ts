@@ -63,6 +63,7 @@ function achieved(ended: readonly EndedStep[], plan: Plan): boolean {
     fetch: 'fetch',
     refresh: undefined,
     check: undefined,
+    cleanup: 'cleanup',
   }[plan.request.command];
   return ended.some((each) => each.end === 'done' && (goal === undefined || each.step.kind === goal));
 }

@@ -5,6 +5,7 @@ import { firstPeriods, readDeliveries, type DeliveryRange } from '../ledger/deli
 import { newestDays } from '../ledger/versions.ts';
 import { aliveRuns, lockHolders } from '../ledger/locks.ts';
 import { readDurations } from '../ledger/run-reader.ts';
+import type { CleanupPlan } from '../plan/cleanup.ts';
 import { derivedInOrder } from '../plan/derived.ts';
 import { makePlan } from '../plan/make.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
@@ -23,6 +24,8 @@ export interface PlanQuery {
   /** RFC 3339. */
   now: string;
   rulesHashes: ReadonlyMap<string, string>;
+  /** What is proven loaded at sources; for cleanup. */
+  cleanups?: readonly CleanupPlan[];
 }
 
 /** Reads from the ledger what a plan is made from, and makes it. */
@@ -65,6 +68,7 @@ export async function readPlan(query: PlanQuery): Promise<Plan> {
       .filter((status) => status.verdict === 'warn' || status.verdict === 'error')
       .map((status) => status.name),
     durations: durations.medians,
+    ...(query.cleanups === undefined ? {} : { cleanups: query.cleanups }),
     held: holders.filter((holder) => wants(request, holder.target)),
   });
 }
@@ -98,6 +102,7 @@ function checkNames(project: Project, request: PlanRequest): void {
       project.datasets.map((each) => each.name),
     );
   }
+  if (request.command === 'cleanup') return;
   const known =
     request.command === 'check'
       ? project.checks.map((each) => each.name)

@@ -71,6 +71,11 @@ async function prepareLedger(control: pg.Client, plan: Plan, parts: RunnerParts)
 /** Steps that begin the work on a delivery. */
 const TAKES_DELIVERY: ReadonlySet<string> = new Set(['fetch', 'undo', 'diff']);
 
+/** What is loaded without being fetched before begins there. */
+function takesDelivery({ kind, needs }: PlannedStep): boolean {
+  return TAKES_DELIVERY.has(kind) || (kind === 'load' && needs.length === 0);
+}
+
 /** Fetched objects that no run has used for so long are evicted from the cache: the source still has them. */
 const CACHE_DAYS = 14;
 
@@ -210,7 +215,7 @@ class ActiveRun {
       ...(step.estimateSeconds === undefined ? {} : { etaSeconds: step.estimateSeconds }),
     });
     try {
-      if (TAKES_DELIVERY.has(step.kind)) await this.lockDelivery(step);
+      if (takesDelivery(step)) await this.lockDelivery(step);
       const result = await STEP_WORK[step.kind](this.context, step, this.reportFor(step, seconds));
       if (result.end === 'skipped') {
         this.writer.emit({ type: 'step.skipped', step: name, reason: result.reason });

@@ -1,28 +1,42 @@
+import type pg from 'pg';
 import { Database, databaseSettings } from '../ledger/connection.ts';
 import { databaseError } from '../ledger/errors.ts';
-import type { DayboardError } from '../project/errors.ts';
+import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
 import type { SourceDatabase } from '../source/postgres.ts';
 import { asSourceError } from '../source/postgres-errors.ts';
 
 /**
- * The database whose URL a variable holds, for reading: the server refuses every write of its sessions.
+ * The database whose URL a variable holds. The server refuses every write of the sessions that are for reading.
  * @throws 'config.database-missing' or 'config.database-url' (usage)
  */
-export function sourceDatabase(env: Environment, variable: string): SourceDatabase {
+export function sourceDatabase(env: Environment, variable: string, readOnly: boolean): SourceDatabase {
   const settings = databaseSettings(env, variable);
-  const database = new Database(settings, true);
+  const [reading, writing] = [new Database(settings, true), new Database(settings, false)];
   const explain = (thrown: unknown): DayboardError =>
     asSourceError(databaseError(thrown), variable, settings.display);
+  const connect = async (database: Database, purpose: string): Promise<pg.Client> => {
+    try {
+      return await database.connect(purpose);
+    } catch (thrown) {
+      throw explain(thrown);
+    }
+  };
   return {
     display: settings.display,
     explain,
-    connect: async (purpose) => {
-      try {
-        return await database.connect(purpose);
-      } catch (thrown) {
-        throw explain(thrown);
-      }
-    },
+    connect: (purpose) => connect(reading, purpose),
+    connectToWrite: (purpose) =>
+      readOnly ? Promise.reject(mayNotWrite(settings.display)) : connect(writing, purpose),
   };
+}
+
+function mayNotWrite(place: string): DayboardError {
+  return new DayboardError({
+    code: 'context.read-only',
+    kind: 'refused',
+    message: `The context is read-only, and this would write to ${place}. Nothing was changed.`,
+    facts: { place },
+    next: 'Choose a context that may write with --context.',
+  });
 }

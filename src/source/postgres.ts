@@ -13,6 +13,8 @@ export interface SourceDatabase {
   display: string;
   /** A new connection whose session can only read; failures are DayboardErrors 'source.…'. */
   connect(purpose: string): Promise<pg.Client>;
+  /** A new connection that may write; 'context.read-only' (refused) where the context may not. */
+  connectToWrite(purpose: string): Promise<pg.Client>;
   /** A failure of a statement as a DayboardError 'source.…'. */
   explain(thrown: unknown): DayboardError;
 }
@@ -28,10 +30,10 @@ export function postgresSource(database: SourceDatabase): Source {
 
 class PostgresSource implements Source {
   readonly place: string;
-  readonly #database: SourceDatabase;
+  readonly database: SourceDatabase;
 
   constructor(database: SourceDatabase) {
-    this.#database = database;
+    this.database = database;
     this.place = database.display;
   }
 
@@ -115,7 +117,7 @@ class PostgresSource implements Source {
 
   async #connect(purpose: string, signal: AbortSignal | undefined): Promise<pg.Client> {
     throwIfCancelled(signal);
-    const client = await this.#database.connect(purpose);
+    const client = await this.database.connect(purpose);
     if (signal?.aborted) hangUp(client);
     throwIfCancelled(signal);
     return client;
@@ -142,7 +144,7 @@ class PostgresSource implements Source {
 
   #error(thrown: unknown, signal: AbortSignal | undefined): DayboardError {
     if (thrown instanceof DayboardError) return thrown;
-    return signal?.aborted ? cancelled(signal) : this.#database.explain(thrown);
+    return signal?.aborted ? cancelled(signal) : this.database.explain(thrown);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { SourceDatabase } from './postgres.ts';
 import type { Dataset, Period, SourceObject } from '../project/model.ts';
 
 /** An object found for a delivery. */
@@ -42,6 +43,8 @@ export interface RowStream {
 export interface Source {
   /** 'bucket at host' or the directory; never a secret. */
   readonly place: string;
+  /** Only of sources that are databases: what else can be asked of one. */
+  readonly database?: SourceDatabase;
   /**
    * Everything the source has for these datasets: one object per dataset and period (the last modified one when a
    * period has a plain and a compressed object). Pages through listings of any length; with `only`, what it has for

@@ -1,15 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetInput } from '../../src/project/input.ts';
 import { cutProxy } from '../support/cut-proxy.ts';
-import { BUFFER, eventsProject, happen, SOURCE_VARIABLE } from '../support/events.ts';
-import { createTestDatabase } from '../support/postgres.ts';
-import { openTestWorkspace, requestOf, type TestWorkspace } from '../support/workspace.ts';
-
-const NOW = '2024-11-20T09:00:00.000Z';
+import { eventsProject, happen, SOURCE_VARIABLE } from '../support/events.ts';
+import { NOW, openPlace } from '../support/events-place.ts';
+import { openTestWorkspace, requestOf } from '../support/workspace.ts';
 
 let cache: string;
 beforeAll(async () => {
@@ -17,52 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(cache, { recursive: true, force: true }));
 
-interface Place extends AsyncDisposable {
-  source: pg.Client;
-  sourceUrl: string;
-  target: pg.Client;
-  board: TestWorkspace;
-  sync(...days: string[]): ReturnType<TestWorkspace['run']>;
-  states(first: string, last: string): Promise<string[]>;
-  rows(): Promise<string[]>;
-}
-
-async function open(
-  changes: Partial<DatasetInput> = {},
-  sourceUrl?: (url: string) => string,
-): Promise<Place> {
-  const [from, to] = [await createTestDatabase(), await createTestDatabase()];
-  const [source, target] = [await from.connect(), await to.connect()];
-  await source.query(BUFFER);
-  await target.query('CREATE TABLE people (person text, place text, region text)');
-  const board = await openTestWorkspace({
-    project: eventsProject(changes),
-    env: { DATABASE_URL: to.url, [SOURCE_VARIABLE]: sourceUrl?.(from.url) ?? from.url },
-    cacheDirectory: cache,
-    now: () => NOW,
-  });
-  return {
-    source,
-    sourceUrl: from.url,
-    target,
-    board,
-    sync: (...days) => board.run({ cells: [{ dataset: 'events', periods: days }] }),
-    states: async (first, last) => {
-      const { rows } = await board.workspace.board({ first, last });
-      return (rows[0]?.cells ?? []).map(({ period, state }) => `${period} ${state}`);
-    },
-    rows: async () => {
-      const found = await target.query<{ row: string }>(
-        `SELECT concat_ws(' ', id, to_char(at AT TIME ZONE 'UTC', 'MM-DD HH24:MI:SS.US'), coalesce(kind, 'NULL'), person, day, place, region) AS row FROM events ORDER BY at, id`,
-      );
-      return found.rows.map(({ row }) => row);
-    },
-    [Symbol.asyncDispose]: async () => {
-      await board[Symbol.asyncDispose]();
-      await Promise.all([from.drop(), to.drop()]);
-    },
-  };
-}
+const open = (changes: Partial<DatasetInput> = {}, sourceUrl?: (url: string) => string) =>
+  openPlace(cache, changes, sourceUrl);
 
 describe('rows of another database', () => {
   it('are loaded by the days of the time zone, NULL apart from the empty text, with what is looked up', async () => {
@@ -210,7 +163,7 @@ describe('rows of another database', () => {
     const { target } = place;
     await using board = await openTestWorkspace({
       project: eventsProject(),
-      env: { DATABASE_URL: await urlOf(target), [SOURCE_VARIABLE]: cut.url },
+      env: { DATABASE_URL: place.targetUrl, [SOURCE_VARIABLE]: cut.url },
       cacheDirectory: cache,
       now: () => NOW,
     });
@@ -254,8 +207,3 @@ describe('rows of another database', () => {
     expect(plan.cells[0]?.reason).toContain('database');
   });
 });
-
-async function urlOf(client: pg.Client): Promise<string> {
-  const { user, password, host, port, database } = client as pg.Client & { password: string };
-  return `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
-}

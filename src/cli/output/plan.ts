@@ -1,5 +1,6 @@
 import { bytes, duration, plural } from '../../console/format.ts';
 import { ranges } from '../../plan/command-line.ts';
+import type { CleanupPlan } from '../../plan/cleanup.ts';
 import type { Plan, PlannedCell } from '../../plan/plan.ts';
 import type { Paint } from './paint.ts';
 import { table, type TableCell } from './table.ts';
@@ -13,6 +14,7 @@ export function planText(plan: Plan, paint: Paint): string[] {
       cellGroups(plan.cells).map((group) => groupRow(group, paint)),
       paint,
     ).map((line) => `  ${line}`),
+    ...(plan.cleanups ?? []).flatMap((cleanup) => cleanupLines(cleanup, paint)),
     ...derivedLines(plan),
     ...heldLines(plan, paint),
     `  ${paint.text(totalText(plan))}`,
@@ -61,6 +63,26 @@ function groupRow({ dataset, action, state, cells }: CellGroup, paint: Paint): T
   ];
 }
 
+function cleanupLines(cleanup: CleanupPlan, paint: Paint): string[] {
+  const { relation, place, rows, proven, periods } = cleanup;
+  const count = (value: number) => value.toLocaleString('en');
+  return [
+    `  ${paint.text(`${count(proven)} of ${count(rows)} rows of ${relation} in ${place} are proven loaded, and would be deleted there`)}`,
+    ...table(
+      periods.map((each) => [
+        each.period,
+        { text: count(each.rows), align: 'right' as const },
+        `${count(each.proven)} deleted`,
+        {
+          text: each.rows === each.proven ? '' : `${count(each.rows - each.proven)} stay: not loaded yet`,
+          style: paint.theme.warn,
+        },
+      ]),
+      paint,
+    ).map((line) => `    ${line}`),
+  ];
+}
+
 function derivedLines(plan: Plan): string[] {
   const named = (kinds: readonly string[]) =>
     plan.steps.filter((step) => kinds.includes(step.kind)).map((step) => step.target);
@@ -92,6 +114,7 @@ export function nothingToDoText(plan: Plan): string {
   const counts = new Map<string, number>();
   for (const cell of plan.cells) counts.set(cell.state, (counts.get(cell.state) ?? 0) + 1);
   const states = [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
+  if (plan.cleanups !== undefined) return 'Nothing to do: no row at the source is proven loaded.';
   if (plan.cells.length === 0) return 'Nothing to do: nothing is owed.';
   return `Nothing to do: ${plural(plan.cells.length, 'delivery', 'deliveries')}, ${states}.`;
 }

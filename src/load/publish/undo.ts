@@ -1,5 +1,6 @@
 import type { Dataset, Period, RelationName } from '../../project/model.ts';
 import { databaseError } from '../../ledger/errors.ts';
+import { cleanedSince } from '../../ledger/cleanups.ts';
 import { qualified } from '../../ledger/sql.ts';
 import { type CurrentVersion, currentVersion, daysOfVersion, restoreFormer } from '../../ledger/versions.ts';
 import { DayboardError } from '../../project/errors.ts';
@@ -29,7 +30,7 @@ export interface Undone {
  * what would be there had the delivery never come. Only rows in which the two differ are touched, and what other
  * deliveries brought since stays and wins or loses its keys as ever.
  *
- * Errors: 'undo.nothing', 'undo.changed', 'undo.expired' and 'undo.other-table' (refused), and those of publishDelivery; all leave everything as it was.
+ * Errors: 'undo.nothing', 'undo.changed', 'undo.expired', 'undo.only-copy' and 'undo.other-table' (refused), and those of publishDelivery; all leave everything as it was.
  */
 export async function undoDelivery(options: UndoOptions): Promise<Undone> {
   const { client, project, dataset, period } = options;
@@ -37,6 +38,7 @@ export async function undoDelivery(options: UndoOptions): Promise<Undone> {
   if (version === undefined) throw nothingToUndo(dataset, period);
   if (options.version !== undefined && options.version !== version.version)
     throw changedSince(dataset, period, options.version, version.version);
+  await requireAnotherCopy(options, version);
   const shape = await ensureDataset(client, project, dataset);
   const kept = await keptOf(options, shape, version);
   const request = await restoring(options, shape, version, kept);
@@ -53,6 +55,22 @@ export async function undoDelivery(options: UndoOptions): Promise<Undone> {
     added: ready?.changes.addedRows ?? 0,
     removed: ready?.changes.removedRows ?? 0,
   };
+}
+
+/** What was deleted at the source after this version was published is nowhere else. */
+async function requireAnotherCopy(
+  { client, project, dataset, period }: ChangeOptions,
+  { version }: CurrentVersion,
+): Promise<void> {
+  const cleaned = await cleanedSince(client, project.name, dataset.name, period);
+  if (cleaned === undefined) return;
+  throw new DayboardError({
+    code: 'undo.only-copy',
+    kind: 'refused',
+    message: `Version ${version} of ${dataset.name} ${period} cannot be taken back: run ${cleaned.run} deleted rows of it at the source (${cleaned.at}), so what is published is the only copy. Nothing was changed.`,
+    facts: { dataset: dataset.name, period, version, run: cleaned.run },
+    next: 'Correct single rows by hand, or restore the source from a backup first.',
+  });
 }
 
 /** The tables that hold what the version took away; undefined for a first one that took nothing. */

@@ -3,6 +3,7 @@ import type { StepWork } from '../run-context.ts';
 import { aggregateStep } from './aggregate.ts';
 import { checkStep } from './check.ts';
 import { rollupStep, viewStep } from './derived.ts';
+import { cleanupStep } from './cleanup.ts';
 import { diffStep } from './diff.ts';
 import { fetchStep } from './fetch.ts';
 import { loadStep } from './load.ts';
@@ -20,4 +21,5 @@ export const STEP_WORK: Record<StepKind, StepWork> = {
   view: viewStep,
   aggregate: aggregateStep,
   check: checkStep,
+  cleanup: cleanupStep,
 };
