@@ -1,4 +1,4 @@
-import type { Day, Period } from '../project/model.ts';
+import type { Period } from '../project/model.ts';
 
 /** What deleting a dataset's loaded rows at their source would do; what was agreed to when it is run. */
 export interface CleanupPlan {
@@ -12,5 +12,5 @@ export interface CleanupPlan {
   /** Those of them whose key is in the target: they would be deleted, and no other. */
   proven: number;
   /** By the day or other period of the rows, oldest first. */
-  periods: Array<{ period: Period | Day; rows: number; proven: number }>;
+  periods: Array<{ period: Period; rows: number; proven: number }>;
 }
