@@ -1,6 +1,7 @@
 import type { Environment } from '../../project/environment.ts';
 import type { ExistingRelation } from '../../project/model.ts';
-import { invalidConfig, nameOneOf, Problems } from '../../project/problems.ts';
+import { invalidConfig, Problems } from '../../project/problems.ts';
+import { listed } from '../listed.ts';
 
 export const SYSTEM = 'tchap-stats';
 
@@ -30,27 +31,12 @@ export interface Settings {
  */
 export function readSettings(environment: Environment, relations: readonly string[]): Settings {
   const problems = new Problems();
-  const parity = known('TCHAP_STATS_PARITY', environment, PARITY, problems);
-  const replace = known('TCHAP_STATS_REPLACE', environment, relations, problems);
+  const parity = listed('TCHAP_STATS_PARITY', environment, PARITY, problems);
+  const replace = listed('TCHAP_STATS_REPLACE', environment, relations, problems);
   if (problems.found.length > 0) throw invalidConfig(problems.found, SYSTEM);
   return {
     timeZone: environment['TCHAP_STATS_TIME_ZONE']?.trim() || 'UTC',
     parity: new Set(parity),
     replace: Object.fromEntries(replace.map((relation) => [relation, 'replace'])),
   };
-}
-
-function known<Value extends string>(
-  variable: string,
-  environment: Environment,
-  values: readonly Value[],
-  problems: Problems,
-): Value[] {
-  const written = (environment[variable] ?? '').split(',').map((each) => each.trim());
-  return written.filter(Boolean).flatMap((text) => {
-    const value = values.find((each) => each === text);
-    if (value !== undefined) return [value];
-    problems.at(variable).add(`"${text}" is unknown`, nameOneOf(text, values));
-    return [];
-  });
 }
