@@ -167,10 +167,10 @@ describe('the weekly tables', () => {
         const better = await original(weeks, CORRECTED);
         expect(await compute(corrected, weeks, 1)).toEqual(better);
         expect(await compute(corrected, weeks, 26)).toEqual(better);
+        const verdicts: Record<string, string> = {};
         for (const check of corrected.checks)
-          expect(await runCheck(client, check, { timeZone: ZONE }), check.name).toMatchObject({
-            verdict: 'pass',
-          });
+          verdicts[check.name] = (await runCheck(client, check, { timeZone: ZONE })).verdict;
+        expect(verdicts).toEqual(Object.fromEntries(corrected.checks.map(({ name }) => [name, 'pass'])));
       }),
       { numRuns: 20 },
     );
