@@ -60,11 +60,12 @@ async function readVersions(client: Queryable, parameters: unknown[]): Promise<A
     etag: string;
     rows: string;
     rules_hash: string;
+    lacks: boolean;
     findings: Array<{ guard: string; message: string }>;
     published_at: Date;
     run: string | null;
   }>(
-    `SELECT v.dataset, v.period, v.version, v.key, v.etag, v.kept AS rows, v.rules_hash, v.findings, v.published_at, v.run
+    `SELECT v.dataset, v.period, v.version, v.key, v.etag, v.kept AS rows, v.rules_hash, v.lacks, v.findings, v.published_at, v.run
        FROM ${RANGES}
        JOIN dayboard.version v ON v.project = $1 AND v.current AND v.dataset = wanted.dataset
         AND v.period BETWEEN wanted.first AND wanted.last`,
@@ -81,6 +82,7 @@ async function readVersions(client: Queryable, parameters: unknown[]): Promise<A
       rulesHash: row.rules_hash,
       findings: row.findings,
       publishedAt: row.published_at.toISOString(),
+      ...(row.lacks ? { lacks: true as const } : {}),
       ...(row.run === null ? {} : { run: row.run }),
     },
   }));

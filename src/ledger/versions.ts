@@ -37,6 +37,10 @@ export interface CurrentVersion {
   keptRows: string | null;
   keptKeys: string | null;
   publishedAt: string;
+  /** It cannot be taken back: what its rows stand for was given up. */
+  settled: boolean;
+  /** It, or one of the delivery before it, settled. */
+  settledOnce: boolean;
 }
 
 /** The version of a delivery that is published, if one is. */
@@ -48,7 +52,8 @@ export async function currentVersion(
 ): Promise<CurrentVersion | undefined> {
   const found = await client.query<CurrentVersion>(
     `SELECT version, days, added::float8 AS added, removed::float8 AS removed, former, kept_rows AS "keptRows", kept_keys AS "keptKeys",
-            to_char(published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "publishedAt"
+            to_char(published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "publishedAt",
+            settled, EXISTS (SELECT FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3 AND settled) AS "settledOnce"
        FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3 AND current`,
     [project, dataset, period],
   );
@@ -189,22 +194,35 @@ export async function daysOfVersion(
 /** Each table takes some of the server's locks when it is dropped. */
 const FORGOTTEN_AT_ONCE = 50;
 
-/** Forgets what versions of a dataset keep that were published more than so many days ago, some at a time; returns the tables. */
+/**
+ * Forgets what versions of a dataset keep that were published more than so many days ago, some at a time; returns of
+ * how many. The tables are dropped afterwards (unknownKept).
+ */
 export async function forgetKept(
   client: Queryable,
   project: string,
   dataset: string,
   days: number,
-): Promise<string[]> {
-  const found = await client.query<{ tables: Array<string | null> }>(
+): Promise<number> {
+  const found = await client.query(
     `UPDATE dayboard.version v SET kept_rows = NULL, kept_keys = NULL
-       FROM (SELECT period, version, ARRAY[kept_rows, kept_keys] AS tables FROM dayboard.version
+       FROM (SELECT period, version FROM dayboard.version
               WHERE project = $1 AND dataset = $2 AND kept_rows IS NOT NULL
                 AND published_at < clock_timestamp() - make_interval(days => $3) ORDER BY published_at LIMIT ${FORGOTTEN_AT_ONCE}) old
-      WHERE v.project = $1 AND v.dataset = $2 AND v.period = old.period AND v.version = old.version RETURNING old.tables`,
+      WHERE v.project = $1 AND v.dataset = $2 AND v.period = old.period AND v.version = old.version`,
     [project, dataset, days],
   );
-  return found.rows.flatMap(({ tables }) => tables.filter((table) => table !== null));
+  return found.rowCount ?? 0;
+}
+
+/** Kept tables that no version of any project names: a table and the version that names it are committed together. */
+export async function unknownKept(client: Queryable): Promise<string[]> {
+  const found = await client.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = to_regnamespace('dayboard') AND relkind = 'r' AND relname ~ '^kept_'
+        AND relname::text NOT IN (SELECT named FROM dayboard.version v CROSS JOIN LATERAL (VALUES (v.kept_rows), (v.kept_keys)) k (named)
+                                   WHERE v.kept_rows IS NOT NULL AND named IS NOT NULL)`,
+  );
+  return found.rows.map(({ name }) => name);
 }
 
 /** How many of the newest deliveries are asked for the newest day that any of them holds. */

@@ -123,6 +123,13 @@ function published({ version, object, undone }: DeliveryFacts, context: StateCon
       since,
     };
   }
+  if (version.lacks === true) {
+    return {
+      state: 'owed',
+      why: `Rows of version ${version.version} that a newer version of another delivery no longer stands for were given up after keepVersionsDays: it must be loaded again.`,
+      since,
+    };
+  }
   if (finding !== undefined) return { state: 'suspicious', why: finding.message, since };
   return {
     state: 'loaded',

@@ -14,6 +14,8 @@ export interface DeliveryFacts {
     rows: number;
     rulesHash: string;
     findings: Array<{ guard: string; message: string }>;
+    /** Rows of it that were given up are needed again. */
+    lacks?: true;
     /** RFC 3339. */
     publishedAt: string;
     run?: string;

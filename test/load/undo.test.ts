@@ -61,7 +61,8 @@ describe('an undo', () => {
     const many = Array.from({ length: 500 }, (_, at) => row(`u${at}`, at));
     await publishRows(publisher, '2024-11-14', many);
     await publishRows(publisher, '2024-11-14', [...many.slice(1), row('new', 7)]);
-    expect(await lines(client, `SELECT id FROM dayboard.kept_test_visits_2024_11_14_v1`)).toEqual(['u0']);
+    const [name] = await lines(client, 'SELECT kept_rows FROM dayboard.version WHERE version = 2');
+    expect(await lines(client, `SELECT id FROM dayboard.${name}`)).toEqual(['u0']);
     expect(await undoRows(publisher, '2024-11-14')).toMatchObject({ added: 1, removed: 1 });
   });
 

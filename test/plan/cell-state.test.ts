@@ -36,6 +36,13 @@ function stateOf(facts: Partial<DeliveryFacts>, dataset = aDataset()) {
 }
 
 describe('the state of a delivery', () => {
+  it('is owed when rows of it that were given up are needed again', () => {
+    expect(stateOf({ object, version: { ...version, lacks: true } })).toMatchObject({
+      state: 'owed',
+      why: expect.stringContaining('must be loaded again'),
+    });
+  });
+
   it('is missing when it is due and the source has nothing', () => {
     expect(stateOf({})).toMatchObject({ state: 'missing', since: '2024-11-15T01:00:00Z' });
   });

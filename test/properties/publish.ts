@@ -19,6 +19,7 @@ type Command =
   | { does: 'publish'; period: string; rows: Row[]; derive: boolean; stopAt: number | undefined }
   | { does: 'again'; period: string; derive: boolean; reverse: boolean }
   | { does: 'undo'; period: string; derive: boolean; stopAt: number | undefined }
+  | { does: 'expire'; period: string }
   | { does: 'recompute'; only: number | undefined };
 
 function dayIn(at: string, zone: string): string {
@@ -79,6 +80,7 @@ function aCommand(each: Case): fc.Arbitrary<Command> {
     derive,
     stopAt,
   });
+  const expire = fc.record({ does: fc.constant('expire' as const), period: fc.constantFrom(...PERIODS) });
   const recompute = fc.record({
     does: fc.constant('recompute' as const),
     only: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
@@ -87,6 +89,7 @@ function aCommand(each: Case): fc.Arbitrary<Command> {
     { weight: 6, arbitrary: publish },
     { weight: 1, arbitrary: again },
     { weight: 2, arbitrary: undo },
+    { weight: 1, arbitrary: expire },
     { weight: 2, arbitrary: recompute },
   );
 }
@@ -123,13 +126,15 @@ async function apply(world: World, command: Command): Promise<void> {
     case 'undo':
       if (!deliveries.has(command.period)) return;
       return world.undo(command.period, command.derive, command.stopAt);
+    case 'expire':
+      return world.expire(command.period);
     case 'recompute':
       return world.recompute(command.only);
   }
 }
 
 /**
- * Registers the property for some kinds and layouts: after any sequence of publishes, reloads, undos and
+ * Registers the property for some kinds and layouts: after any sequence of publishes, reloads, undos, expiries and
  * interruptions the raw table, the shadow and the rollups are what the current deliveries make of them.
  */
 export function itHolds(kinds: readonly Kind[], layouts: readonly Layout[]): void {
@@ -159,6 +164,7 @@ export function itHolds(kinds: readonly Kind[], layouts: readonly Layout[]): voi
                   const { found, wanted } = await world.state();
                   expect(found).toEqual(wanted);
                 }
+                await world.reload();
                 await world.recompute();
                 const { found, wanted } = await world.state();
                 expect(found).toEqual(wanted);

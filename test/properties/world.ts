@@ -3,7 +3,9 @@ import { readOwed } from '../../src/ledger/derived.ts';
 import { relationState } from '../../src/ledger/relations.ts';
 import { columns, qualified } from '../../src/ledger/sql.ts';
 import { inTransaction } from '../../src/ledger/transaction.ts';
+import { forgetOld } from '../../src/load/publish/forget.ts';
 import { publishDelivery } from '../../src/load/publish/publish.ts';
+import { rawShape } from '../../src/load/publish/shape.ts';
 import { undoDelivery } from '../../src/load/publish/undo.ts';
 import type { Prepared } from '../../src/load/prepared.ts';
 import { derivedInOrder } from '../../src/plan/derived.ts';
@@ -34,8 +36,10 @@ export class World {
   /** What an undo of each version brings back, the newest last. */
   private readonly former = new Map<
     Period,
-    Array<{ rows: readonly Row[] | undefined; before: readonly Row[] }>
+    Array<{ rows: readonly Row[] | undefined; before: readonly Row[]; expired?: true }>
   >();
+  /** Something was given up since. */
+  private hasExpired = false;
   before: readonly Row[] = [];
   /** Rows that came or went when the same delivery was published again. */
   private changedByRepeating = 0;
@@ -102,7 +106,8 @@ export class World {
   async publish(period: Period, rows: readonly Row[], derive: boolean, stopAt?: number): Promise<void> {
     const prepared = await this.prepare(period, rows);
     const old = this.deliveries.get(period);
-    const same = old !== undefined && multiset(old) === multiset(rows);
+    const lacked = (await this.lacking()).includes(period);
+    const same = old !== undefined && !lacked && multiset(old) === multiset(rows);
     const done = await this.interruptible(stopAt, async (client) => {
       const published = await publishDelivery({
         ...this.options(client, period, derive),
@@ -122,6 +127,12 @@ export class World {
   }
 
   async undo(period: Period, derive: boolean, stopAt?: number): Promise<void> {
+    const options = { ...this.options(this.client, period, derive), by: 'test' };
+    if (this.mayNotUndo(period)) {
+      const told = await undoDelivery(options).catch((thrown: unknown) => thrown);
+      if ((told as { code?: string }).code !== 'undo.expired') throw told;
+      return;
+    }
     const done = await this.interruptible(stopAt, async (client) => {
       await undoDelivery({ ...this.options(client, period, derive), by: 'test' });
     });
@@ -130,6 +141,41 @@ export class World {
     if (former?.rows === undefined) this.deliveries.delete(period);
     else this.deliveries.set(period, former.rows);
     this.before = [...this.before, ...(former?.before ?? [])];
+  }
+
+  /** What expired is given up, but for the first delivery of a period of its own, which took nothing. */
+  private mayNotUndo(period: Period): boolean {
+    const last = this.former.get(period)?.at(-1);
+    if (last?.expired !== true) return false;
+    return !this.each.kind.startsWith('period') || last.rows !== undefined || isForeign(this.each);
+  }
+
+  /** The versions of a period become so old that they are not kept any more. */
+  async expire(period: Period): Promise<void> {
+    const { client, project, dataset } = this;
+    if (!this.deliveries.has(period)) return;
+    await client.query(
+      `UPDATE dayboard.version SET published_at = published_at - interval '40 days' WHERE project = $1 AND period = $2`,
+      [project.name, period],
+    );
+    await forgetOld(client, project, rawShape(project.name, dataset, !isForeign(this.each)));
+    this.hasExpired = true;
+    for (const former of this.former.get(period) ?? []) former.expired = true;
+  }
+
+  /** The deliveries of which something that was given up is needed again. */
+  private async lacking(): Promise<Period[]> {
+    const found = await this.client.query<{ period: Period }>(
+      'SELECT period FROM dayboard.version WHERE project = $1 AND current AND lacks ORDER BY period',
+      [this.project.name],
+    );
+    return found.rows.map(({ period }) => period);
+  }
+
+  /** Loads again what is owed. */
+  async reload(): Promise<void> {
+    for (const period of await this.lacking())
+      await this.publish(period, this.deliveries.get(period) ?? [], true);
   }
 
   /** True when the work was done, whether or not it failed after its transaction. */
@@ -193,14 +239,29 @@ export class World {
     const shadow = `dayboard.shadow_${this.project.name}_${dataset.name}`;
     const owed = await readOwed(this.client, this.project.name);
     const made = await this.exists(qualified({ schema: dataset.table.schema, name: 'dated_amounts' }));
+    const found = {
+      raw: await this.read(qualified(dataset.table), own),
+      shadow: (await this.exists(shadow)) ? await this.read(shadow, true) : [],
+      rollups: made && owed.size === 0 ? await this.differences() : [],
+      changedByRepeating: this.changedByRepeating,
+    };
+    const wanted = { ...empty, raw: texts(want.raw, own), shadow: texts(want.shadow, true) };
+    if (!this.hasExpired) return { found, wanted };
+    const lacking = new Set(await this.lacking());
+    // What stands behind may be gone; and what is gone and needed is owed.
+    const all = texts([...want.raw, ...want.shadow], true);
+    const explained = texts(
+      want.raw.filter(({ delivery }) => lacking.has(delivery)),
+      own,
+    );
+    const missing = without(wanted.raw, found.raw);
     return {
       found: {
-        raw: await this.read(qualified(dataset.table), own),
-        shadow: (await this.exists(shadow)) ? await this.read(shadow, true) : [],
-        rollups: made && owed.size === 0 ? await this.differences() : [],
-        changedByRepeating: this.changedByRepeating,
+        ...found,
+        raw: lacking.size === 0 ? found.raw : without(missing, explained),
+        shadow: without(found.shadow, all),
       },
-      wanted: { ...empty, raw: texts(want.raw, own), shadow: texts(want.shadow, true) },
+      wanted: { ...empty, raw: lacking.size === 0 ? wanted.raw : [] },
     };
   }
 
@@ -230,6 +291,16 @@ export class World {
     );
     return texts(found.rows, withDelivery);
   }
+}
+
+/** The texts of one list that the other has not, as multisets. */
+function without(texts: readonly string[], others: readonly string[]): string[] {
+  const left = [...others];
+  return texts.filter((text) => {
+    const at = left.indexOf(text);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
 }
 
 const INTERRUPTED = 'interrupted by the test';

@@ -2,6 +2,7 @@ import type { ClientBase } from 'pg';
 import { match } from '../../ledger/matching.ts';
 import { ownTable } from '../../ledger/short-name.ts';
 import { columns, ident, qualified } from '../../ledger/sql.ts';
+import { inTransaction, setLockTimeout, withRetries } from '../../ledger/transaction.ts';
 import type { Dataset, Period, RelationName } from '../../project/model.ts';
 import { comparable, replacesRows } from './change-sql.ts';
 import type { Changes } from './changes.ts';
@@ -16,10 +17,19 @@ export interface Kept {
   keys: RelationName | undefined;
 }
 
-/** The tables that keep a version of a delivery (0 for what was there before its first) for its return. */
-export function keptTables(project: string, shape: RawShape, period: Period, version: number): Kept {
+/**
+ * The tables that keep a version of a delivery (0 for what was there before its first) for its return, and the run that
+ * does: what another run kept of the same version may still be there, because somebody reads it.
+ */
+export function keptTables(
+  project: string,
+  shape: RawShape,
+  period: Period,
+  version: number,
+  run: string,
+): Kept {
   const table = (end: string) =>
-    ownTable('kept', project, `${shape.dataset.name}_${period}`, `_v${version}${end}`);
+    ownTable('kept', project, `${shape.dataset.name}_${period}`, `_v${version}_r${run}${end}`);
   return { rows: table(''), keys: isRowWise(shape) ? table('_keys') : undefined };
 }
 
@@ -63,17 +73,31 @@ function without(shape: RawShape, rows: string, others: string): string {
      WHERE NOT EXISTS (SELECT FROM (${others}) b WHERE ${match('a', 'b', shape.key)} AND (${a}) IS NOT DISTINCT FROM (${b}))`;
 }
 
-/** Columns that the definition gained since the rows were kept: those rows have none of them. */
-export async function addNewColumns(client: ClientBase, kept: Kept, dataset: Dataset): Promise<void> {
-  for (const column of dataset.table.columns)
-    await client.query(
-      `ALTER TABLE ${qualified(kept.rows)} ADD COLUMN IF NOT EXISTS ${columnSql({ ...column, nullable: true })}`,
-    );
-}
-
-/** Drops what was kept. */
-export async function dropKept(client: ClientBase, { rows, keys }: Kept): Promise<void> {
-  await client.query(
-    `DROP TABLE IF EXISTS ${[rows, ...(keys === undefined ? [] : [keys])].map(qualified).join(', ')}`,
+/**
+ * Columns that the definition gained since the rows were kept: those rows have none of them. Asked first, because
+ * whoever reads the table, as a backup does, keeps ALTER waiting also where it has nothing to do.
+ */
+export async function addNewColumns(
+  client: ClientBase,
+  kept: Kept,
+  dataset: Dataset,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await client.query<{ name: string }>(
+    'SELECT attname AS name FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped',
+    [qualified(kept.rows)],
+  );
+  const there = new Set(found.rows.map(({ name }) => name));
+  const missing = dataset.table.columns.filter(({ name }) => !there.has(name));
+  if (missing.length === 0) return;
+  const adds = missing.map((column) => `ADD COLUMN ${columnSql({ ...column, nullable: true })}`);
+  await withRetries(
+    signal,
+    () =>
+      inTransaction(client, async () => {
+        await setLockTimeout(client);
+        await client.query(`ALTER TABLE ${qualified(kept.rows)} ${adds.join(', ')}`);
+      }),
+    { client, relations: [kept.rows] },
   );
 }

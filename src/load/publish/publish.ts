@@ -5,7 +5,6 @@ import { qualified } from '../../ledger/sql.ts';
 import {
   type CurrentVersion,
   currentVersion,
-  forgetKept,
   insertVersion,
   newestPublished,
   retireVersion,
@@ -31,8 +30,10 @@ import { analyzeNew } from './analyze.ts';
 import { applyChanges } from './apply-changes.ts';
 import { type ChangeRequest, periodRows } from './change-sql.ts';
 import { buildPartitions, computeChanges, type Changes } from './changes.ts';
+import { forgetOld } from './forget.ts';
 import { keepFormer, type Kept, keptTables } from './kept.ts';
 import { ensureRawTable } from './raw-table.ts';
+import { oweGivenUp } from './settle.ts';
 import type { RawShape } from './shape.ts';
 
 /** What every change of what a delivery has in the raw table needs. */
@@ -89,6 +90,7 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
   const { changes } = ready;
   const version = await applied(options, async () => {
     const kept = await keep(options, changes, former);
+    if (former?.settledOnce === true) await oweGivenUp(client, project.name, changes, prepared.relation);
     await apply(options, ready);
     await requireBalance(options, changes);
     await retireVersion(client, project.name, dataset.name, period);
@@ -108,7 +110,7 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
   });
   // It is published: what cannot be tidied up now is tidied up at the end of the run.
   await dropWork(client, changes, prepared.relation).catch(() => undefined);
-  await forgetOld(client, project, dataset).catch(() => undefined);
+  await forgetOld(client, project, shape).catch(() => undefined);
   await analyzeNew(client, project, dataset).catch(() => undefined);
   return {
     version,
@@ -154,26 +156,15 @@ export function applied<T>({ client, dataset, signal }: ChangeOptions, work: () 
 
 /** Keeps what a publish takes away, when there is a version that could come back, or rows that were there before. */
 async function keep(
-  { client, project, dataset, period }: PublishOptions,
+  { client, project, dataset, period, run }: PublishOptions,
   changes: Changes,
   former: CurrentVersion | undefined,
 ): Promise<Kept | undefined> {
   const before = dataset.carries.kind === 'period' && !changes.shape.own;
   if (project.keepVersionsDays === 0 || (former === undefined && !before)) return undefined;
-  const kept = keptTables(project.name, changes.shape, period, former?.version ?? 0);
+  const kept = keptTables(project.name, changes.shape, period, former?.version ?? 0, run);
   await keepFormer(client, changes, kept);
   return kept;
-}
-
-async function forgetOld(client: ClientBase, project: Project, dataset: Dataset): Promise<void> {
-  const some = () =>
-    inTransaction(client, async () => {
-      const names = await forgetKept(client, project.name, dataset.name, project.keepVersionsDays);
-      for (const name of names)
-        await client.query(`DROP TABLE IF EXISTS ${qualified({ schema: 'dayboard', name })}`);
-      return names.length;
-    });
-  while ((await some()) > 0);
 }
 
 /** Raw table and rollups of a dataset, made sure of. The caller holds the dataset's table lock. */

@@ -1,10 +1,11 @@
-import type { Dataset, Period, RelationName } from '../../project/model.ts';
+import type { Dataset, Period, Project, RelationName } from '../../project/model.ts';
 import { databaseError } from '../../ledger/errors.ts';
 import { cleanedSince } from '../../ledger/cleanups.ts';
 import { qualified } from '../../ledger/sql.ts';
 import { type CurrentVersion, currentVersion, daysOfVersion, restoreFormer } from '../../ledger/versions.ts';
 import { DayboardError } from '../../project/errors.ts';
-import { addNewColumns, dropKept, isRowWise, type Kept } from './kept.ts';
+import { dropForgotten } from './forget.ts';
+import { addNewColumns, isRowWise, type Kept } from './kept.ts';
 import { apply, applied, type ChangeOptions, changesOf, dropWork, ensureDataset } from './publish.ts';
 import type { RawShape } from './shape.ts';
 
@@ -46,9 +47,10 @@ export async function undoDelivery(options: UndoOptions): Promise<Undone> {
   await applied(options, async () => {
     if (ready !== undefined) await apply(options, ready);
     await restoreFormer(client, project.name, dataset.name, period, version, options.by);
-    if (kept !== undefined) await dropKept(client, kept);
   });
   if (ready !== undefined) await dropWork(client, ready.changes).catch(() => undefined);
+  // It is taken back: what somebody still reads of what was kept is dropped another time.
+  await dropForgotten(client).catch(() => undefined);
   return {
     version: version.version,
     restored: version.former ?? undefined,
@@ -75,10 +77,12 @@ async function requireAnotherCopy(
 
 /** The tables that hold what the version took away; undefined for a first one that took nothing. */
 async function keptOf(
-  { client, project, dataset, period }: ChangeOptions,
+  { client, project, dataset, period, signal }: ChangeOptions,
   shape: RawShape,
-  { former, keptRows, keptKeys, version, publishedAt }: CurrentVersion,
+  current: CurrentVersion,
 ): Promise<Kept | undefined> {
+  const { former, keptRows, keptKeys, version } = current;
+  if (current.settled) throw expired(project, dataset, period, current);
   const tookNothing =
     former === null && keptRows === null && (shape.own || dataset.carries.kind !== 'period');
   if (tookNothing) return undefined;
@@ -93,17 +97,26 @@ async function keptOf(
   };
   const [rows, keys] = [await there(keptRows), await there(keptKeys)];
   if (rows === undefined || (keptKeys !== null && keys === undefined))
-    throw new DayboardError({
-      code: 'undo.expired',
-      kind: 'refused',
-      message: `Version ${version} of ${dataset.name} ${period} (${publishedAt}) cannot be taken back: what it replaced is kept for ${project.keepVersionsDays} days and is no longer there. Nothing was changed.`,
-      facts: { dataset: dataset.name, period, version },
-      next: 'Have the object delivered again as it was, and load it.',
-    });
-  await addNewColumns(client, { rows, keys }, dataset).catch((thrown: unknown) => {
+    throw expired(project, dataset, period, current);
+  await addNewColumns(client, { rows, keys }, dataset, signal).catch((thrown: unknown) => {
     throw databaseError(thrown, { dataset: dataset.name, period });
   });
   return { rows, keys };
+}
+
+function expired(
+  { keepVersionsDays }: Project,
+  { name }: Dataset,
+  period: Period,
+  { version, publishedAt }: CurrentVersion,
+): DayboardError {
+  return new DayboardError({
+    code: 'undo.expired',
+    kind: 'refused',
+    message: `Version ${version} of ${name} ${period} (${publishedAt}) cannot be taken back: what it replaced is kept for ${keepVersionsDays} days and is no longer there. Nothing was changed.`,
+    facts: { dataset: name, period, version },
+    next: 'Have the object delivered again as it was, and load it.',
+  });
 }
 
 /** What is kept is the difference by key, and the table it would go into now does not say which rows are whose. */
