@@ -6,6 +6,7 @@
 var path = require('path');
 
 var NEEDED = 24;
+var FLUSH_AFTER_MS = 5000;
 var SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
@@ -36,6 +37,9 @@ function enableCompileCache() {
   try {
     var cache = process.env.XDG_CACHE_HOME || path.join(require('os').homedir(), '.cache');
     enable(path.join(cache, 'dayboard', 'compiled'));
+    // It is written when the process ends; that of a console that is killed, or stays for days, helps no other start.
+    var flush = require('module').flushCompileCache;
+    if (flush) setTimeout(flush, FLUSH_AFTER_MS).unref();
   } catch {
     // A user without a home directory starts a little slower.
   }

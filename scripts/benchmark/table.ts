@@ -58,7 +58,7 @@ export function benchmarkTable(): string {
         `${seconds(alone.loadAndPublishSeconds)}, ${(alone.loadAndPublishSeconds / alone.floorSeconds).toFixed(1)} times that`,
     ),
   ];
-  return [...table, '', results.map(measuredOn).join('\n'), ...largeObject()].join('\n');
+  return [...table, '', results.map(measuredOn).join('\n'), ...largeObject(), ...consoleFigures()].join('\n');
 }
 
 /** What `scripts/bench object` found, in a sentence. */
@@ -75,6 +75,36 @@ function largeObject(): string[] {
     `An object of ${(large.megabytes / 1000).toFixed(0)} GB is staged in ${large.timesFloor.toFixed(2)} times the time of a bare \`COPY\`, with ${Math.round(large.maxRssMegabytes)} MB of memory and ${large.cpuSecondsPer80Megabytes.toFixed(2)} s of CPU for each 80 MB;`,
     `${atOnce.files} at once are ${atOnce.timesFaster.toFixed(1)} times faster than one after another, and hold the event loop for ${Math.round(atOnce.loopDelayP99Milliseconds)} ms at the 99th percentile (\`./scripts/bench object\`, ${date}).`,
   ];
+}
+
+/** What `scripts/bench console` found. */
+function consoleFigures(): string[] {
+  const file = join(RESULTS, 'console.json');
+  if (!existsSync(file)) return [];
+  const { date, cells, runs, start, keys, whileListing } = JSON.parse(
+    readFileSync(file, 'utf8'),
+  ) as ConsoleResult;
+  const ms = (value: number) => `${Math.round(value)} ms`;
+  return [
+    '',
+    `The console on a ledger of ${cells.toLocaleString('en')} cells while ${runs} runs report progress, in a real terminal (\`./scripts/bench console\`, ${date}):`,
+    `painted ${ms(start.paintedMilliseconds['80x24'])} after its process starts at 80x24 and ${ms(start.paintedMilliseconds['200x50'])} at 200x50, where Node alone takes ${ms(start.bareNodeMilliseconds)} and the least that Ink draws ${ms(start.bareInkMilliseconds)};`,
+    `from a key to its paint at 200x50 ${ms(keys.p50Milliseconds)} (99th percentile ${ms(keys.p99Milliseconds)}), with ${keys.bytesPerMove} bytes for a move of the cursor;`,
+    `while a listing of ${whileListing.keys.toLocaleString('en')} keys comes in ${ms(whileListing.p50Milliseconds)} (${ms(whileListing.p99Milliseconds)}).`,
+  ];
+}
+
+interface ConsoleResult {
+  date: string;
+  cells: number;
+  runs: number;
+  start: {
+    bareNodeMilliseconds: number;
+    bareInkMilliseconds: number;
+    paintedMilliseconds: Record<'80x24' | '200x50', number>;
+  };
+  keys: { p50Milliseconds: number; p99Milliseconds: number; bytesPerMove: number };
+  whileListing: { keys: number; p50Milliseconds: number; p99Milliseconds: number };
 }
 
 /** Insert, enrichment, and everything after them. */

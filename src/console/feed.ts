@@ -1,3 +1,4 @@
+import type { Board } from '../plan/board.ts';
 import type { Plan } from '../plan/plan.ts';
 import { toDayboardError } from '../project/errors.ts';
 import { addPeriods } from '../project/period.ts';
@@ -18,6 +19,8 @@ export interface FeedOptions {
   relistSeconds: number;
   /** Every second and whenever something changed: for what the workspace knows by itself. */
   onLook: () => void;
+  /** The first reading, when it was begun before. */
+  first?: Promise<Board>;
 }
 
 const TICK_MS = 1000;
@@ -38,6 +41,7 @@ export class Feed {
   private tick: NodeJS.Timeout | undefined;
   private paused: NodeJS.Timeout | undefined;
   private unwatch: (() => void) | undefined;
+  private first: Promise<Board> | undefined;
   private boardWanted = false;
   private boardBusy = false;
   private listBusy = false;
@@ -46,18 +50,25 @@ export class Feed {
 
   constructor(options: FeedOptions) {
     this.options = options;
+    this.first = options.first;
   }
 
-  /** Reads the board, then lists the source, then goes on. */
+  /** Reads the board. Whatever is not needed for the first paint waits for `goOn`. */
   start(): void {
-    const { store, workspace, now, onLook } = this.options;
-    this.unwatch = workspace.watch((change) => this.changed(change));
+    const { store, now, onLook } = this.options;
     this.tick = setInterval(() => {
       store.feed((state) => ticked(state, now()));
       onLook();
     }, TICK_MS);
     onLook();
-    this.readBoard();
+    this.boardWanted = true;
+    void this.readBoards();
+  }
+
+  /** After the first paint: watches the ledger on a connection of its own, and lists the source. */
+  goOn(): void {
+    if (this.unwatch !== undefined || this.ended.signal.aborted) return;
+    this.unwatch = this.options.workspace.watch((change) => this.changed(change));
     void this.list();
   }
 
@@ -89,9 +100,13 @@ export class Feed {
     store.feed((state) => ({ ...state, reading: true }));
     const liveBefore = store.current.live;
     try {
-      const board = await workspace.board({ columns: store.current.columns });
+      const begun = this.first;
+      this.first = undefined;
+      const board = await (begun ?? workspace.board({ columns: store.current.columns }));
       const model = boardModel(board, now(), workspace.project.timeZone, store.current.counted);
-      store.feed((state) => {
+      // The first one is waited for.
+      const how = store.current.board === undefined ? 'update' : 'feed';
+      store[how]((state) => {
         const next = {
           ...state,
           boardError: undefined,

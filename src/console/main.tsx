@@ -1,10 +1,12 @@
 import { render } from 'ink';
 import { DayboardError } from '../project/errors.ts';
+import type { Board } from '../plan/board.ts';
 import type { Workspace } from '../run/workspace.ts';
 import { App } from './app.tsx';
 import { clean } from './clean.ts';
 import { Controller } from './controller.ts';
 import { Feed } from './feed.ts';
+import { FIRST_DAYS } from './first-days.ts';
 import type { Size } from './layout.ts';
 import { outcomeText, Runs } from './runs.ts';
 import { slimStream } from './slim.ts';
@@ -21,13 +23,14 @@ export interface ConsoleIo {
 export interface ConsoleOptions extends ThemeOptions {
   /** Seconds between listings of the source, 60 by default; 0 lists once. */
   relistSeconds?: number;
-  /** Days of history that the board reads at first, 120 by default; it reads further back when they are gone to. */
+  /** Days of history that the board reads at first, FIRST_DAYS by default; it reads further back when they are gone to. */
   days?: number;
 }
 
 /** Frames a second at most: keys that come between two are drawn together. */
 const MAX_FPS = 15;
-const DAYS = 120;
+/** The longest that a first frame without a board is put off. */
+const FIRST_FRAME_MS = 400;
 
 /**
  * Runs the console on a workspace until it is quit. The terminal is as it was then, with one line on what was done.
@@ -40,6 +43,8 @@ export async function runConsole(parts: {
   options: ConsoleOptions;
   /** RFC 3339. */
   now: () => string;
+  /** The first reading of `FIRST_DAYS` days, when it was begun before the console was loaded. */
+  first?: Promise<Board>;
   /** Hints for somebody new, shown one at a time until the first run is started. */
   tips?: readonly string[];
 }): Promise<void> {
@@ -51,7 +56,7 @@ export async function runConsole(parts: {
       context: workspace.context,
       size: sizeOf(io.stdout),
       now: now(),
-      columns: options.days ?? DAYS,
+      columns: options.days ?? FIRST_DAYS,
       tips: parts.tips ?? [],
     }),
   );
@@ -62,6 +67,7 @@ export async function runConsole(parts: {
     now,
     relistSeconds: options.relistSeconds ?? 60,
     onLook: () => runs.reconcile(),
+    ...(parts.first === undefined ? {} : { first: parts.first }),
   });
   const runs: Runs = new Runs({
     workspace,
@@ -77,6 +83,9 @@ export async function runConsole(parts: {
   io.stdout.on('resize', resized);
   // Before Ink does it, with the first frame: what is typed until then would be echoed into the frame.
   io.stdin.setRawMode(true);
+  feed.start();
+  // What is read within a blink is waited for: the first frame is then the whole board, drawn once.
+  await store.meets((state) => state.board !== undefined || state.boardError !== undefined, FIRST_FRAME_MS);
   const app = render(<App store={store} controller={controller} theme={createTheme(options)} />, {
     stdin: io.stdin,
     stdout: slimStream(io.stdout),
@@ -86,9 +95,10 @@ export async function runConsole(parts: {
     exitOnCtrlC: false,
     patchConsole: false,
     maxFps: MAX_FPS,
+    // Painted before anything else is begun: the source's client alone takes as long to load as all of the console.
+    onRender: () => feed.goOn(),
   });
   exit = () => app.unmount();
-  feed.start();
   try {
     await app.waitUntilExit();
   } finally {

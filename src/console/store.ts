@@ -51,6 +51,23 @@ export class Store {
     this.soon = setTimeout(() => this.show(), wait);
   }
 
+  /** Resolves when what is shown meets a condition, or after so many milliseconds. */
+  meets(condition: (state: ConsoleState) => boolean, milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (condition(this.shown)) done();
+      };
+      const unsubscribe = this.subscribe(look);
+      const late = setTimeout(() => done(), milliseconds);
+      const done = () => {
+        unsubscribe();
+        clearTimeout(late);
+        resolve();
+      };
+      look();
+    });
+  }
+
   /** Ends everything that would still be shown. */
   close(): void {
     this.cancelShows();

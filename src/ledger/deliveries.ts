@@ -13,7 +13,10 @@ export interface DeliveryRange {
   last: Period;
 }
 
-/** Joined by every reader below. Periods of one unit have one length and compare as text in every collation. */
+/**
+ * Joined by every reader below. Periods of one unit have one length and compare as text in every collation. Each range is
+ * read by the index: OFFSET 0 keeps the planner, which cannot guess how much a range holds, from reading all of a table.
+ */
 const RANGES = `unnest($2::text[], $3::text[], $4::text[]) AS wanted (dataset, first, last)`;
 
 /** What the ledger knows of the deliveries in these ranges, by deliveryKey. `alive` are the runs that still run. */
@@ -47,45 +50,64 @@ export async function readDeliveries(
   return facts;
 }
 
+/** A time as a number: reading thousands of them as text takes longer than the query. */
+function milliseconds(column: string): string {
+  return `floor(extract(epoch FROM ${column}) * 1000)::bigint`;
+}
+
 type Found<K extends keyof DeliveryFacts> = { dataset: string; period: Period } & {
   [P in K]: NonNullable<DeliveryFacts[P]>;
 };
 
+/**
+ * A dataset's rows come as one JSON value: a board of months has thousands, and the driver takes longer over as many
+ * rows than the server over the query.
+ */
+interface Packed<T extends unknown[]> {
+  dataset: string;
+  packed: T[];
+}
+
+type VersionRow = [
+  period: string,
+  version: number,
+  key: string,
+  etag: string,
+  rows: number,
+  rulesHash: string,
+  lacks: boolean,
+  findings: Array<{ guard: string; message: string }>,
+  publishedAt: number,
+  run: string | null,
+];
+
 async function readVersions(client: Queryable, parameters: unknown[]): Promise<Array<Found<'version'>>> {
-  const found = await client.query<{
-    dataset: string;
-    period: string;
-    version: number;
-    key: string;
-    etag: string;
-    rows: string;
-    rules_hash: string;
-    lacks: boolean;
-    findings: Array<{ guard: string; message: string }>;
-    published_at: Date;
-    run: string | null;
-  }>(
-    `SELECT v.dataset, v.period, v.version, v.key, v.etag, v.kept AS rows, v.rules_hash, v.lacks, v.findings, v.published_at, v.run
+  const found = await client.query<Packed<VersionRow>>(
+    `SELECT v.dataset, json_agg(json_build_array(v.period, v.version, v.key, v.etag, v.kept, v.rules_hash, v.lacks, v.findings,
+                                                 ${milliseconds('v.published_at')}, v.run::text)) AS packed
        FROM ${RANGES}
-       JOIN dayboard.version v ON v.project = $1 AND v.current AND v.dataset = wanted.dataset
-        AND v.period BETWEEN wanted.first AND wanted.last`,
+      CROSS JOIN LATERAL (SELECT * FROM dayboard.version WHERE project = $1 AND current AND dataset = wanted.dataset
+                             AND period BETWEEN wanted.first AND wanted.last OFFSET 0) v
+      GROUP BY v.dataset`,
     parameters,
   );
-  return found.rows.map((row) => ({
-    dataset: row.dataset,
-    period: row.period,
-    version: {
-      version: row.version,
-      key: row.key,
-      etag: row.etag,
-      rows: Number(row.rows),
-      rulesHash: row.rules_hash,
-      findings: row.findings,
-      publishedAt: row.published_at.toISOString(),
-      ...(row.lacks ? { lacks: true as const } : {}),
-      ...(row.run === null ? {} : { run: row.run }),
-    },
-  }));
+  return found.rows.flatMap(({ dataset, packed }) =>
+    packed.map(([period, version, key, etag, rows, rulesHash, lacks, findings, publishedAt, run]) => ({
+      dataset,
+      period,
+      version: {
+        version,
+        key,
+        etag,
+        rows,
+        rulesHash,
+        findings,
+        publishedAt: new Date(publishedAt).toISOString(),
+        ...(lacks ? { lacks: true as const } : {}),
+        ...(run === null ? {} : { run }),
+      },
+    })),
+  );
 }
 
 /** The newest version of each delivery that was taken back. */
@@ -101,8 +123,8 @@ async function readUndone(client: Queryable, parameters: unknown[]): Promise<Arr
   }>(
     `SELECT DISTINCT ON (v.dataset, v.period) v.dataset, v.period, v.version, v.key, v.etag, v.undone_at, v.undone_by
        FROM ${RANGES}
-       JOIN dayboard.version v ON v.project = $1 AND v.undone_at IS NOT NULL AND v.dataset = wanted.dataset
-        AND v.period BETWEEN wanted.first AND wanted.last
+      CROSS JOIN LATERAL (SELECT * FROM dayboard.version WHERE project = $1 AND undone_at IS NOT NULL AND dataset = wanted.dataset
+                             AND period BETWEEN wanted.first AND wanted.last OFFSET 0) v
       ORDER BY v.dataset, v.period, v.version DESC`,
     parameters,
   );
@@ -113,35 +135,40 @@ async function readUndone(client: Queryable, parameters: unknown[]): Promise<Arr
   }));
 }
 
+type ObjectRow = [
+  period: string,
+  key: string,
+  size: number,
+  etag: string,
+  modified: number,
+  firstSeen: number,
+  fetchedEtag: string | null,
+];
+
 async function readObjects(client: Queryable, parameters: unknown[]): Promise<Array<Found<'object'>>> {
-  const found = await client.query<{
-    dataset: string;
-    period: string;
-    key: string;
-    size: string;
-    etag: string;
-    modified: Date;
-    first_seen: Date;
-    fetched_etag: string | null;
-  }>(
-    `SELECT o.dataset, o.period, o.key, o.size, o.etag, o.modified, o.first_seen, o.fetched_etag
+  const found = await client.query<Packed<ObjectRow>>(
+    `SELECT o.dataset, json_agg(json_build_array(o.period, o.key, o.size, o.etag, ${milliseconds('o.modified')},
+                                                 ${milliseconds('o.first_seen')}, o.fetched_etag)) AS packed
        FROM ${RANGES}
-       JOIN dayboard.object o ON o.project = $1 AND o.dataset = wanted.dataset
-        AND o.period BETWEEN wanted.first AND wanted.last`,
+      CROSS JOIN LATERAL (SELECT * FROM dayboard.object WHERE project = $1 AND dataset = wanted.dataset
+                             AND period BETWEEN wanted.first AND wanted.last OFFSET 0) o
+      GROUP BY o.dataset`,
     parameters,
   );
-  return found.rows.map((row) => ({
-    dataset: row.dataset,
-    period: row.period,
-    object: {
-      key: row.key,
-      size: Number(row.size),
-      etag: row.etag,
-      modified: row.modified.toISOString(),
-      firstSeen: row.first_seen.toISOString(),
-      ...(row.fetched_etag === null ? {} : { fetchedEtag: row.fetched_etag }),
-    },
-  }));
+  return found.rows.flatMap(({ dataset, packed }) =>
+    packed.map(([period, key, size, etag, modified, firstSeen, fetchedEtag]) => ({
+      dataset,
+      period,
+      object: {
+        key,
+        size,
+        etag,
+        modified: new Date(modified).toISOString(),
+        firstSeen: new Date(firstSeen).toISOString(),
+        ...(fetchedEtag === null ? {} : { fetchedEtag }),
+      },
+    })),
+  );
 }
 
 interface AttemptRow {
@@ -382,13 +409,19 @@ export async function markFetched(
 }
 
 /** The first period of each dataset of which the source or the ledger has anything, by dataset. */
-export async function firstPeriods(client: Queryable, project: string): Promise<Map<string, Period>> {
-  const found = await client.query<{ dataset: string; period: string }>(
-    `SELECT dataset, min(period) AS period
-       FROM (SELECT dataset, period FROM dayboard.object WHERE project = $1
-             UNION ALL SELECT dataset, period FROM dayboard.version WHERE project = $1) known
-      GROUP BY dataset`,
-    [project],
+export async function firstPeriods(
+  client: Queryable,
+  project: string,
+  datasets: readonly string[],
+): Promise<Map<string, Period>> {
+  const found = await client.query<{ dataset: string; period: string | null }>(
+    `SELECT d AS dataset,
+            least((SELECT min(period) FROM dayboard.object o WHERE o.project = $1 AND o.dataset = d),
+                  (SELECT min(period) FROM dayboard.version v WHERE v.project = $1 AND v.dataset = d)) AS period
+       FROM unnest($2::text[]) AS d`,
+    [project, datasets],
   );
-  return new Map(found.rows.map((row) => [row.dataset, row.period]));
+  return new Map(
+    found.rows.flatMap(({ dataset, period }) => (period === null ? [] : [[dataset, period] as const])),
+  );
 }

@@ -141,22 +141,29 @@ export async function readSteps(
 /** How many past runs of a step its median is taken over. */
 const SAMPLE = 14;
 
-/** How many runs back are looked at for them. */
-const RECENT_RUNS = 200;
-
 /** Median seconds of the last done steps, by durationKey, and the last durations of each, oldest first. */
 export async function readDurations(
   client: Queryable,
   project: string,
 ): Promise<{ medians: Map<string, number>; last: Map<string, number[]> }> {
   const found = await client.query<{ kind: StepKind; target: string; seconds: number[] }>(
-    `SELECT kind, target, array_agg(seconds ORDER BY finished_at) AS seconds
-       FROM (SELECT kind, target, finished_at, extract(epoch FROM finished_at - started_at)::float8 AS seconds,
-                    row_number() OVER (PARTITION BY kind, target ORDER BY finished_at DESC) AS nth
-               FROM dayboard.step
-              WHERE project = $1 AND state = 'done' AND started_at IS NOT NULL
-                AND run > (SELECT coalesce(max(id), 0) - ${RECENT_RUNS} FROM dayboard.run)) recent
-      WHERE nth <= ${SAMPLE} GROUP BY kind, target`,
+    // From one kind and target to the next by the index, and into each for its last steps: the history is not read.
+    `WITH RECURSIVE known AS (
+       (SELECT kind, target FROM dayboard.step WHERE project = $1 AND state = 'done' ORDER BY kind, target LIMIT 1)
+       UNION ALL
+       SELECT next.kind, next.target
+         FROM known
+        CROSS JOIN LATERAL (SELECT kind, target FROM dayboard.step
+                             WHERE project = $1 AND state = 'done' AND (kind, target) > (known.kind, known.target)
+                             ORDER BY kind, target LIMIT 1) next)
+     SELECT known.kind, known.target, array_agg(recent.seconds ORDER BY recent.finished_at) AS seconds
+       FROM known
+      CROSS JOIN LATERAL (SELECT finished_at, extract(epoch FROM finished_at - started_at)::float8 AS seconds
+                            FROM dayboard.step
+                           WHERE project = $1 AND state = 'done' AND kind = known.kind AND target = known.target
+                             AND started_at IS NOT NULL
+                           ORDER BY finished_at DESC LIMIT ${SAMPLE}) recent
+      GROUP BY known.kind, known.target`,
     [project],
   );
   const medians = new Map<string, number>();

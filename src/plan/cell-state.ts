@@ -14,6 +14,9 @@ export interface StateContext {
   knownSince?: Period | undefined;
 }
 
+/** Kept: a formatter for each of a board's thousands of cells takes longer than reading them. */
+const COUNT = new Intl.NumberFormat('en');
+
 /** What is taken back would come again by itself within minutes where a schedule runs. */
 const ONLY_WHEN_ASKED = 'It is loaded again only when asked for (--reprocess all).';
 
@@ -133,7 +136,7 @@ function published({ version, object, undone }: DeliveryFacts, context: StateCon
   if (finding !== undefined) return { state: 'suspicious', why: finding.message, since };
   return {
     state: 'loaded',
-    why: `Version ${version.version}, ${version.rows.toLocaleString('en')} rows.`,
+    why: `Version ${version.version}, ${COUNT.format(version.rows)} rows.`,
     since,
   };
 }

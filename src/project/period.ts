@@ -82,8 +82,9 @@ export function nextPeriod(period: Period): Period {
 
 /** All periods from first to last, both included, oldest first; empty when first is after last. */
 export function periodRange(first: Period, last: Period): Period[] {
-  const periods: Period[] = [];
   const end = firstDay(last);
+  if (unitOf(first) === 'day') return daysBetween(firstDay(first), end);
+  const periods: Period[] = [];
   for (
     let period = first;
     Temporal.PlainDate.compare(firstDay(period), end) <= 0;
@@ -92,6 +93,17 @@ export function periodRange(first: Period, last: Period): Period[] {
     periods.push(period);
   }
   return periods;
+}
+
+const DAY_MS = 86_400_000;
+
+/** A board of years asks for thousands of days: they are counted, and not computed one from the other. */
+function daysBetween(first: Temporal.PlainDate, last: Temporal.PlainDate): Day[] {
+  const from = Date.UTC(first.year, first.month - 1, first.day);
+  const count = Math.max(0, first.until(last).days + 1);
+  return Array.from({ length: count }, (_, index) =>
+    new Date(from + index * DAY_MS).toISOString().slice(0, 'YYYY-MM-DD'.length),
+  );
 }
 
 /** Today's date in a time zone. `now` is an RFC 3339 instant. */

@@ -31,25 +31,20 @@ const RECENT_RUNS = 20;
 /** The board from the ledger alone: no source is asked and no user table is read. */
 export async function readBoard(query: BoardQuery): Promise<Board> {
   const { client, project, now } = query;
-  const periods = new Map(
-    project.datasets.map((dataset) => [dataset.name, boardPeriods(dataset, query.range, now)]),
-  );
+  const names = project.datasets.map((dataset) => dataset.name);
+  const periods = periodsByDataset(project.datasets, query.range, now);
   const ranges = [...periods].flatMap(([dataset, each]) => deliveryRange(dataset, each));
   const alive = await aliveRuns(client, project.name);
   const [deliveries, first, listing, durations, derived, owed, aggregates, reach, checks, runs] =
     await Promise.all([
       readDeliveries(client, project.name, ranges, alive),
-      firstPeriods(client, project.name),
+      firstPeriods(client, project.name, names),
       readListing(client, project.name),
       readDurations(client, project.name),
       readDerived(client, project.name),
       readOwed(client, project.name),
       readAggregates(client, project.name, alive),
-      newestDays(
-        client,
-        project.name,
-        project.datasets.map((dataset) => dataset.name),
-      ),
+      newestDays(client, project.name, names),
       readChecks(
         client,
         project.name,
@@ -75,6 +70,23 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
     runs,
     nextScheduled: nextStart(project.schedule, now),
   };
+}
+
+/** Datasets with periods of one unit in one time zone share their list. */
+function periodsByDataset(
+  datasets: readonly Dataset[],
+  range: BoardRange,
+  now: string,
+): Map<string, Period[]> {
+  const known = new Map<string, Period[]>();
+  return new Map(
+    datasets.map((dataset) => {
+      const key = `${dataset.period} ${dataset.timeZone}`;
+      const periods = known.get(key) ?? boardPeriods(dataset, range, now);
+      known.set(key, periods);
+      return [dataset.name, periods];
+    }),
+  );
 }
 
 function rowOf(

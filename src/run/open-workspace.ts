@@ -91,15 +91,25 @@ class LedgerWorkspace implements Workspace {
   }
 
   private async open(): Promise<pg.Pool> {
-    const client = await this.database.connect('start');
+    const pool = this.database.pool(READERS);
+    // One of its connections is made beside this one: readers find it when the ledger is known to be there.
+    const warm = pool.connect().then(
+      (client) => client.release(),
+      () => undefined,
+    );
+    const client = await this.database.connect('start').catch(async (thrown: unknown) => {
+      await warm.then(() => pool.end());
+      throw thrown;
+    });
     try {
       await (this.context.readOnly ? requireLedger(client) : migrate(client));
     } catch (thrown) {
+      await warm.then(() => pool.end());
       throw databaseError(thrown, { database: this.parts.database.display });
     } finally {
-      await client.end().catch(() => undefined);
+      // Not waited for: nobody needs its end.
+      client.end().catch(() => undefined);
     }
-    const pool = this.database.pool(READERS);
     this.pool = pool;
     return pool;
   }

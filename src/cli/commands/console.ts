@@ -1,3 +1,4 @@
+import { FIRST_DAYS } from '../../console/first-days.ts';
 import { themeOptions } from '../../console/terminal.ts';
 import type { Workspace } from '../../run/workspace.ts';
 import type { Cli } from '../cli.ts';
@@ -13,6 +14,9 @@ export async function showConsole(
 ): Promise<void> {
   const { io, globals } = cli;
   const { workspace, leave, tips } = parts;
+  // The ledger answers while the console is loaded. Who waits for it tells why it fails.
+  const first = workspace.board({ columns: FIRST_DAYS });
+  first.catch(() => undefined);
   const { runConsole } = await import('../../console/main.tsx');
   const exit = () => io.exit(EXIT.interrupted);
   const stopAnswering = cli.interrupts.answer([() => void leave().then(exit, exit), exit]);
@@ -27,6 +31,7 @@ export async function showConsole(
         noColor: globals.color === false,
       }),
       now: io.now,
+      first,
       ...(tips === undefined ? {} : { tips }),
     });
   } finally {
