@@ -39,7 +39,9 @@ function enableCompileCache() {
     enable(path.join(cache, 'dayboard', 'compiled'));
     // It is written when the process ends; that of a console that is killed, or stays for days, helps no other start.
     var flush = require('module').flushCompileCache;
-    if (flush) setTimeout(flush, FLUSH_AFTER_MS).unref();
+    setTimeout(function () {
+      if (flush) flush();
+    }, FLUSH_AFTER_MS).unref();
   } catch {
     // A user without a home directory starts a little slower.
   }

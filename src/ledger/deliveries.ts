@@ -1,6 +1,6 @@
 import type { ErrorValue } from '../project/errors.ts';
 import type { ListedObject } from '../source/source.ts';
-import type { Dataset, Period } from '../project/model.ts';
+import type { Dataset, Period, Project } from '../project/model.ts';
 import { periodOf } from '../project/period.ts';
 import type { Progress, StepKind } from '../plan/plan.ts';
 import { deliveryKey, type DeliveryFacts } from '../plan/facts.ts';
@@ -411,15 +411,14 @@ export async function markFetched(
 /** The first period of each dataset of which the source or the ledger has anything, by dataset. */
 export async function firstPeriods(
   client: Queryable,
-  project: string,
-  datasets: readonly string[],
+  project: Pick<Project, 'name' | 'datasets'>,
 ): Promise<Map<string, Period>> {
   const found = await client.query<{ dataset: string; period: string | null }>(
     `SELECT d AS dataset,
             least((SELECT min(period) FROM dayboard.object o WHERE o.project = $1 AND o.dataset = d),
                   (SELECT min(period) FROM dayboard.version v WHERE v.project = $1 AND v.dataset = d)) AS period
        FROM unnest($2::text[]) AS d`,
-    [project, datasets],
+    [project.name, project.datasets.map((dataset) => dataset.name)],
   );
   return new Map(
     found.rows.flatMap(({ dataset, period }) => (period === null ? [] : [[dataset, period] as const])),

@@ -38,7 +38,7 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
   const [deliveries, first, listing, durations, derived, owed, aggregates, reach, checks, runs] =
     await Promise.all([
       readDeliveries(client, project.name, ranges, alive),
-      firstPeriods(client, project.name, names),
+      firstPeriods(client, project),
       readListing(client, project.name),
       readDurations(client, project.name),
       readDerived(client, project.name),

@@ -98,7 +98,7 @@ async function derivedNow(query: FreshnessQuery, wanted: readonly Derived[]): Pr
     readDerived(client, project.name),
     readOwed(client, project.name),
     readAggregates(client, project.name, alive),
-    firstPeriods(client, project.name),
+    firstPeriods(client, project),
     readDurations(client, project.name),
     newestDays(
       client,

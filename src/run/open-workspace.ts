@@ -68,7 +68,6 @@ class LedgerWorkspace implements Workspace {
   private readonly hub: LedgerHub;
   private readonly rulesHashes: ReadonlyMap<string, string>;
   private readonly running = new Map<string, Run>();
-  private pool: pg.Pool | undefined;
   private opened: Promise<pg.Pool> | undefined;
   private listing: Promise<ReadonlyMap<string, DayboardError>> | undefined;
 
@@ -110,7 +109,6 @@ class LedgerWorkspace implements Workspace {
       // Not waited for: nobody needs its end.
       client.end().catch(() => undefined);
     }
-    this.pool = pool;
     return pool;
   }
 
@@ -340,7 +338,8 @@ class LedgerWorkspace implements Workspace {
     await Promise.allSettled(runs.map((run) => run.done));
     await this.hub.close();
     for (const source of this.parts.sources.values()) source.close();
-    await this.pool?.end();
+    // It may be on its way still.
+    await (await this.opened?.catch(() => undefined))?.end();
   }
 }
 

@@ -39,7 +39,7 @@ export async function readPlan(query: PlanQuery): Promise<Plan> {
     readDerived(client, project.name),
     readOwed(client, project.name),
     readAggregates(client, project.name, alive),
-    firstPeriods(client, project.name),
+    firstPeriods(client, project),
     newestDays(
       client,
       project.name,

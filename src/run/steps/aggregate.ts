@@ -101,7 +101,7 @@ async function owedNow(
   const [derived, aggregates, first] = [
     await readDerived(client, project.name),
     await readAggregates(client, project.name, []),
-    await firstPeriods(client, project.name),
+    await firstPeriods(client, project),
   ];
   return owedPeriods(aggregate, aggregateFacts(aggregate, { project, derived, aggregates, first, now }));
 }
