@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { DayboardError } from '../project/errors.ts';
 import type { RelationName } from '../project/model.ts';
 import type { Queryable } from './client.ts';
+import { literal } from './sql.ts';
 
 export type RelationKind = 'raw' | 'shadow' | 'origin' | 'rollup' | 'published' | 'view' | 'aggregate';
 
@@ -38,34 +39,33 @@ export async function relationState(
   return { owner: 'ours', relkind: row.relkind, definitionHash: row.definition_hash };
 }
 
-/**
- * Records a relation that was just made, in the transaction that made it.
- *
- * @param made with `under`, its name is still another one, and it is renamed in this transaction
- */
+export interface MadeRelation {
+  kind: RelationKind;
+  owner: string;
+  definitionHash: string;
+  /** Its name is still this one, and it is renamed in this transaction. */
+  under?: string;
+}
+
+/** Records a relation that was just made, in the transaction that made it. */
 export async function recordRelation(
   client: Queryable,
   project: string,
   relation: RelationName,
-  made: { kind: RelationKind; owner: string; definitionHash: string; under?: string },
+  made: MadeRelation,
 ): Promise<void> {
-  await client.query(
-    `INSERT INTO dayboard.relation (project, relation, relation_oid, kind, owner, definition_hash)
-     SELECT $1, $4, c.oid, $5, $6, $7 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $2 AND c.relname = $3
+  await client.query(recordRelationSql(project, relation, made));
+}
+
+/** The statement of recordRelation, to be sent together with others. */
+export function recordRelationSql(project: string, relation: RelationName, made: MadeRelation): string {
+  const values = [fullName(relation), made.kind, made.owner, made.definitionHash].map(literal);
+  return `INSERT INTO dayboard.relation (project, relation, relation_oid, kind, owner, definition_hash)
+     SELECT ${literal(project)}, ${values[0]}, c.oid, ${values.slice(1).join(', ')} FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = ${literal(relation.schema)} AND c.relname = ${literal(made.under ?? relation.name)}
      ON CONFLICT (project, relation) DO UPDATE
        SET relation_oid = excluded.relation_oid, kind = excluded.kind, owner = excluded.owner,
-           definition_hash = excluded.definition_hash, created_at = now()`,
-    [
-      project,
-      relation.schema,
-      made.under ?? relation.name,
-      fullName(relation),
-      made.kind,
-      made.owner,
-      made.definitionHash,
-    ],
-  );
+           definition_hash = excluded.definition_hash, created_at = now()`;
 }
 
 /** 'relation.taken': one of dayboard's own tables has a name that is somebody else's. */

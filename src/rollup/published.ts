@@ -1,9 +1,14 @@
 import type { ClientBase } from 'pg';
-import { errorCode } from '../ledger/errors.ts';
-import { definitionHash, foreignRelation, recordRelation, relationState } from '../ledger/relations.ts';
+import {
+  definitionHash,
+  foreignRelation,
+  recordRelation,
+  recordRelationSql,
+  relationState,
+} from '../ledger/relations.ts';
 import { columns, ident, literal, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
-import { dropKeepingRights, grantRights, letOwnerRead, readRights, type Rights } from './rights.ts';
+import { dropKeepingRights, grantRights, grantsSql, letOwnerRead, type Rights } from './rights.ts';
 import { logicalRows, type RollupShape } from './shape.ts';
 
 /**
@@ -54,36 +59,41 @@ export async function requirePublishable(
   if (state.owner === 'foreign') throw foreignRelation(published, `the rollup ${rollup.name}`, rollup.name);
 }
 
+/** Statements that point the known relation to another table. */
+export interface MovedPublished {
+  /** When its columns stay what they are. */
+  replaced: readonly string[];
+  /** When they change, which PostgreSQL says ('42P16'): who may read it stays. Fails when others are built upon it. */
+  madeAnew: readonly string[];
+}
+
 /** Points the known relation to a table that is about to take the counted table's place, keeping who may read it. */
-export async function movePublished(
+export async function movePublishedSql(
   client: ClientBase,
   project: Project,
   shape: RollupShape,
+  published: RelationName,
+  rights: Rights,
   beside: RelationName,
-): Promise<void> {
-  const { published } = shape.rollup;
-  if (published === undefined || (await relationState(client, project.name, published)).owner !== 'ours')
-    return;
-  const rights = await readRights(client, published);
-  const sql = publishedSql({ ...shape, table: beside });
+): Promise<MovedPublished> {
+  // A view reads with its owner's rights. Nobody knows that table yet, so this waits for nobody.
   await letOwnerRead(client, rights.owner, beside);
-  await client.query('SAVEPOINT published');
-  try {
-    await createView(client, published, sql);
-  } catch (thrown) {
-    // Its columns changed: what depends on the old ones must go first, which is not ours to decide.
-    if (errorCode(thrown) !== '42P16') throw thrown;
-    await client.query('ROLLBACK TO SAVEPOINT published');
-    await client.query(`DROP VIEW ${qualified(published)}`);
-    await createView(client, published, sql);
-    await grantRights(client, published, rights);
-  }
-  const definition = definitionHash(publishedSql(shape));
-  await recordRelation(client, project.name, published, {
+  const view = qualified(published);
+  const sql = publishedSql({ ...shape, table: beside });
+  const recorded = recordRelationSql(project.name, published, {
     kind: 'published',
     owner: shape.rollup.name,
-    definitionHash: definition,
+    definitionHash: definitionHash(publishedSql(shape)),
   });
+  return {
+    replaced: [`CREATE OR REPLACE VIEW ${view} AS ${sql}`, recorded],
+    madeAnew: [
+      `DROP VIEW ${view}`,
+      `CREATE VIEW ${view} AS ${sql}`,
+      ...grantsSql(published, rights),
+      recorded,
+    ],
+  };
 }
 
 async function createView(client: ClientBase, relation: RelationName, sql: string): Promise<void> {

@@ -1,24 +1,25 @@
 import type { ClientBase } from 'pg';
 import { owe, readOwed, recordRefresh, settle, WHOLE } from '../ledger/derived.ts';
+import { errorCode } from '../ledger/errors.ts';
 import { recordRelation, relationState } from '../ledger/relations.ts';
 import { ident, qualified } from '../ledger/sql.ts';
 import type { RelationName, Rollup } from '../project/model.ts';
 import { groupedRows } from './aggregate.ts';
-import { setForDataset, setLockTimeout, withRetries } from '../ledger/transaction.ts';
+import { lockTimeout, setForDataset, withRetries } from '../ledger/transaction.ts';
 import { boundedParent, hasOwnParent, inBuckets } from './bounds.ts';
 import type { DeltaContext } from './delta.ts';
 import { withTransitions } from './deltas.ts';
 import { createCounted, rollupHash } from './ensure.ts';
-import { ensurePublished, movePublished } from './published.ts';
-import { lockView } from './rights.ts';
+import { ensurePublished, movePublishedSql } from './published.ts';
+import { lockViewSql, readRights, type Rights } from './rights.ts';
 import { countsRows, rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
 import { inSupport, storeGroups, supportTable } from './support.ts';
 
 /**
  * Computes buckets of a rollup (their first days, or 'all') from what it is over, and takes them off what is owed. The
  * rollups over it follow by the difference, or are owed when it was built anew. The whole is built beside and swapped,
- * so that readers are never without it; `onWait` is told whom the swap waits for. In the caller's transaction, which ends
- * with it; the caller holds the root dataset's table lock.
+ * so that readers are never without it; `onWait` is told whom the swap waits for. In the caller's transaction, which a
+ * swap commits: what the caller does after it is another. The caller holds the root dataset's table lock.
  */
 export async function recomputeBuckets(
   context: DeltaContext,
@@ -78,52 +79,76 @@ async function buildAnew({ client, project, run }: DeltaContext, shape: RollupSh
   return beside;
 }
 
+/** How long vacuum is given to make way, in milliseconds. Nobody else waits for it. */
+const VACUUM_WAIT = 3_000;
+
+/**
+ * Puts a table that was built beside in the place of the counted one. All that can be done before is done before; what
+ * readers wait for is one message that ends with the commit, so that no way over the network is part of it.
+ */
 async function takePlace(
   { client, project }: DeltaContext,
   shape: RollupShape,
   beside: RelationName,
   onWait: ((who: string) => void) | undefined,
 ): Promise<void> {
-  const { published } = shape.rollup;
-  const ours =
-    published !== undefined && (await relationState(client, project.name, published)).owner === 'ours';
+  const known = await knownView(client, project.name, shape);
   await recordRelation(client, project.name, shape.table, {
     kind: 'rollup',
     owner: shape.rollup.name,
     definitionHash: rollupHash(project, shape.rollup),
     under: beside.name,
   });
-  await keepReadersOut(client, ours ? [published, shape.table] : [shape.table], onWait);
-  await movePublished(client, project, shape, beside);
-  await client.query(
-    `DROP TABLE ${qualified(shape.table)}; ALTER TABLE ${qualified(beside)} RENAME TO ${ident(shape.table.name)}`,
-  );
-  if (!ours) await ensurePublished(client, project, shape);
-}
-
-/**
- * Takes the locks that readers wait for: views, and the table under them at the end. Without making later readers wait
- * behind one that takes long.
- */
-async function keepReadersOut(
-  client: ClientBase,
-  relations: readonly RelationName[],
-  onWait: ((who: string) => void) | undefined,
-): Promise<void> {
-  const [views, table] = [relations.slice(0, -1), relations.at(-1) as RelationName];
+  const moved = known && (await movePublishedSql(client, project, shape, known.view, known.rights, beside));
+  const table = qualified(shape.table);
+  const relations = known === undefined ? [shape.table] : [known.view, shape.table];
+  const swap = (views: readonly string[]) =>
+    [
+      // A weaker lock first: it keeps nobody out but vacuum, which gives way to it, and would not to a try that short.
+      `SET LOCAL lock_timeout = ${VACUUM_WAIT}`,
+      `LOCK TABLE ${table} IN SHARE UPDATE EXCLUSIVE MODE`,
+      `SET LOCAL lock_timeout = ${lockTimeout(relations.length)}`,
+      // Views before what they read, as their readers lock them.
+      ...(known === undefined ? [] : [lockViewSql(known.view, known.rights)]),
+      `LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`,
+      ...views,
+      `DROP TABLE ${table}`,
+      `ALTER TABLE ${qualified(beside)} RENAME TO ${ident(shape.table.name)}`,
+      // What the caller still does and commits is in a transaction of its own.
+      ...(known === undefined ? [] : ['COMMIT AND CHAIN']),
+    ].join(';\n');
   await client.query('SAVEPOINT swap');
+  const attempt = async (views: readonly string[]) => {
+    try {
+      await client.query(swap(views));
+    } catch (thrown) {
+      await client.query('ROLLBACK TO SAVEPOINT swap').catch(() => undefined);
+      throw thrown;
+    }
+  };
   await withRetries(
     undefined,
     async () => {
       try {
-        await setLockTimeout(client, relations.length);
-        for (const view of views) await lockView(client, view);
-        await client.query(`LOCK TABLE ${qualified(table)} IN ACCESS EXCLUSIVE MODE`);
+        await attempt(moved?.replaced ?? []);
       } catch (thrown) {
-        await client.query('ROLLBACK TO SAVEPOINT swap');
-        throw thrown;
+        if (moved === undefined || errorCode(thrown) !== '42P16') throw thrown;
+        await attempt(moved.madeAnew);
       }
     },
     { client, relations, onWait },
   );
+  // Nobody reads what has no name for readers yet.
+  if (known === undefined) await ensurePublished(client, project, shape);
+}
+
+/** The view that readers know, where it is ours. */
+async function knownView(
+  client: ClientBase,
+  project: string,
+  { rollup: { published } }: RollupShape,
+): Promise<{ view: RelationName; rights: Rights } | undefined> {
+  if (published === undefined || (await relationState(client, project, published)).owner !== 'ours')
+    return undefined;
+  return { view: published, rights: await readRights(client, published) };
 }

@@ -51,11 +51,15 @@ export async function dropKeepingRights(
 
 /** Gives a new relation the readers of its predecessor. */
 export async function grantRights(client: ClientBase, relation: RelationName, rights: Rights): Promise<void> {
-  for (const { grantee, privilege } of rights.grants) {
-    await client.query(
+  for (const statement of grantsSql(relation, rights)) await client.query(statement);
+}
+
+/** The statements that give a new relation the readers of its predecessor. */
+export function grantsSql(relation: RelationName, rights: Rights): string[] {
+  return rights.grants.map(
+    ({ grantee, privilege }) =>
       `GRANT ${privilege} ON ${qualified(relation)} TO ${grantee === 'PUBLIC' ? 'PUBLIC' : ident(grantee)}`,
-    );
-  }
+  );
 }
 
 /** Gives a new relation its predecessor's owner where this user may. */
@@ -69,12 +73,11 @@ export async function giveOwner(client: ClientBase, relation: RelationName, righ
 }
 
 /**
- * Takes the lock on a view that its readers wait for, by a statement that changes nothing: LOCK would lock what it
+ * The statement that takes the lock on a view which its readers wait for, and changes nothing: LOCK would lock what it
  * reads as well, and ask its owner for the rights.
  */
-export async function lockView(client: ClientBase, view: RelationName): Promise<void> {
-  const { owner } = await readRights(client, view);
-  await client.query(`ALTER VIEW ${qualified(view)} OWNER TO ${ident(owner)}`);
+export function lockViewSql(view: RelationName, { owner }: Rights): string {
+  return `ALTER VIEW ${qualified(view)} OWNER TO ${ident(owner)}`;
 }
 
 /** A view reads with its owner's rights: one that somebody else's role owns must be let into the counted table. */

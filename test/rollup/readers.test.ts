@@ -8,6 +8,7 @@ import { recomputeBuckets } from '../../src/rollup/recompute.ts';
 import { refreshView } from '../../src/rollup/view.ts';
 import { aDataset, aProject, aRollup } from '../support/definitions.ts';
 import { lines, publishRows, startRun } from '../support/deliveries.ts';
+import { hooked } from '../support/hooked.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { whileRead } from '../support/reader.ts';
@@ -274,5 +275,35 @@ describe('readers of a table and its rollup', () => {
     });
     expect(waits[0]).toContain(`(process ${dashboard.pid}, metabase)`);
     expect(states).toEqual([both(10), JSON.stringify([{ raw: 10, rollup: 9 }])]);
+  });
+
+  it('wait for no way over the network: what keeps them out is one message', async () => {
+    await publish('2024-11-14', 10);
+    const fewer = perDay({ where: `id <> '2024-11-14-0'` });
+    const other = perDay({
+      published: { schema: 'public', name: 'visits_per_day', columns: ['visits', 'day'] },
+    });
+    const on = await database.connect();
+    // Asked before each message: what is held then is held for a way to the server and back.
+    const held: string[] = [];
+    const watched = hooked(on, async () => {
+      held.push(
+        ...(await lines(
+          client,
+          `SELECT relation::regclass::text FROM pg_locks
+            WHERE mode = 'AccessExclusiveLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND relation IN ('visits_per_day'::regclass, 'dayboard.rollup_test_per_day'::regclass)`,
+        )),
+      );
+    });
+    for (const rollup of [fewer, other]) {
+      const changed = project({ rollups: [rollup] });
+      await inTransaction(watched, async () => {
+        await owe(watched, 'test', 'per_day', [WHOLE], 'changed.');
+        await recomputeBuckets({ client: watched, project: changed, run }, rollup, [WHOLE]);
+      });
+      expect(held).toEqual([]);
+    }
+    expect(await lines(client, 'SELECT * FROM visits_per_day')).toEqual(['10|2024-11-14T00:00:00.000Z']);
   });
 });

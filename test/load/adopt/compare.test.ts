@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { lines } from '../../support/deliveries.ts';
 import { createLedgerDatabase } from '../../support/ledger.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
-import { adopt, aTable, back, hooked, projectOf, visits } from './support.ts';
+import { hooked } from '../../support/hooked.ts';
+import { adopt, aTable, back, projectOf, visits } from './support.ts';
 
 let database: TestDatabase;
 let client: pg.Client;

@@ -10,7 +10,8 @@ import { aDataset, aProject, aRollup } from '../../support/definitions.ts';
 import { lines, publishRows, startRun } from '../../support/deliveries.ts';
 import { createLedgerDatabase } from '../../support/ledger.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
-import { hooked } from './support.ts';
+import { hooked } from '../../support/hooked.ts';
+import {} from './support.ts';
 
 let database: TestDatabase;
 let client: pg.Client;

@@ -6,7 +6,8 @@ import { lines } from '../../support/deliveries.ts';
 import { createLedgerDatabase } from '../../support/ledger.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
 import { until } from '../../support/until.ts';
-import { adopt, aTable, back, hooked, LEFTOVERS, projectOf, visits } from './support.ts';
+import { hooked } from '../../support/hooked.ts';
+import { adopt, aTable, back, LEFTOVERS, projectOf, visits } from './support.ts';
 
 let database: TestDatabase;
 let client: pg.Client;
