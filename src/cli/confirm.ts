@@ -18,6 +18,30 @@ export async function confirmProduction(cli: Cli, context: ChosenContext, yes: b
   throw refused(context, 'its name was not typed', 'Run it again and type the name, or give --yes.');
 }
 
+/**
+ * Asks whether to do what was shown, in a context marked as production for its name.
+ * @throws 'not-confirmed', of kind 'refused'
+ */
+export async function confirmed(
+  cli: Cli,
+  context: ChosenContext,
+  question: string,
+  untouched: string,
+): Promise<void> {
+  if (context.production) {
+    await confirmProduction(cli, context, false);
+    return;
+  }
+  const answer = canAsk(cli.io) ? await ask(cli, `${question} [y/N] `) : undefined;
+  if (answer !== undefined && /^y(es)?$/i.test(answer)) return;
+  throw new DayboardError({
+    code: 'not-confirmed',
+    kind: 'refused',
+    message: canAsk(cli.io) ? untouched : `Nobody can be asked here. ${untouched}`,
+    next: 'Give --yes to do it without being asked, or --dry-run to look only.',
+  });
+}
+
 function refused(context: ChosenContext, why: string, next: string): DayboardError {
   return new DayboardError({
     code: 'context.not-confirmed',

@@ -10,6 +10,7 @@ import { addAdopt } from './commands/adopt.ts';
 import { addCheck } from './commands/check.ts';
 import { openConsole } from './commands/console.ts';
 import { addCleanup } from './commands/cleanup.ts';
+import { addCopy } from './commands/copy.ts';
 import { addDemo } from './commands/demo.ts';
 import { addDiff } from './commands/diff.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -110,6 +111,7 @@ const COMMANDS = [
   addDiff,
   addUndo,
   addCleanup,
+  addCopy,
   addRefresh,
   addCheck,
   addStatus,

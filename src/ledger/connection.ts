@@ -17,6 +17,8 @@ export interface DatabaseSettings {
   sslMode: SslMode;
   /** True when nobody named an sslmode and it was chosen by the host. */
   sslModeDefaulted: boolean;
+  /** The file with the certificates that the server's is verified with, when one is named. */
+  sslRootCert?: string;
 }
 
 /**
@@ -50,6 +52,21 @@ export function databaseSettings(env: Environment, variable = 'DATABASE_URL'): D
     display: `${user}@${host}:${port}/${database}`,
     sslMode,
     sslModeDefaulted: named === undefined,
+    ...(ca === undefined ? {} : { sslRootCert: ca }),
+  };
+}
+
+/** The same settings as libpq's variables, for its programs. They hold the password: for a child's environment alone. */
+export function libpqVariables({ config, sslMode, sslRootCert }: DatabaseSettings): Record<string, string> {
+  return {
+    PGHOST: config.host ?? '',
+    PGPORT: String(config.port ?? 5432),
+    PGUSER: config.user ?? '',
+    PGDATABASE: config.database ?? '',
+    PGSSLMODE: sslMode,
+    PGAPPNAME: 'dayboard copy',
+    ...(typeof config.password === 'string' ? { PGPASSWORD: config.password } : {}),
+    ...(sslRootCert === undefined ? {} : { PGSSLROOTCERT: sslRootCert }),
   };
 }
 

@@ -8,6 +8,7 @@ export type LockTarget =
   | `delivery ${string} ${string}`
   | `table ${string}`
   | `derived ${string}`
+  | `copy ${string}`
   | `run ${string}`
   | 'schedule';
 

@@ -4,6 +4,7 @@ import type { CellState, Dataset, Period, Project, Reprocess } from '../project/
 import { cellOf } from './cell-state.ts';
 import type { Cell } from './board.ts';
 import type { CleanupPlan } from './cleanup.ts';
+import type { CopyPlan } from './copy.ts';
 import { commandLine, ranges } from './command-line.ts';
 import { affectedDerived, checksOf, type Derived, derivedInOrder, owedBelow } from './derived.ts';
 import { deliveryKey, type DeliveryFacts } from './facts.ts';
@@ -33,6 +34,8 @@ export interface PlanInput {
   held: Plan['held'];
   /** What is proven loaded at sources; for cleanup. */
   cleanups?: readonly CleanupPlan[];
+  /** What copies would do; for copy. */
+  copies?: readonly CopyPlan[];
 }
 
 export function durationKey(kind: StepKind, target: string): string {
@@ -50,6 +53,7 @@ export function makePlan(input: PlanInput): Plan {
   addDerivedSteps(steps, cells, input);
   const cleanups = agreedCleanups(input);
   for (const { dataset, proven } of cleanups) if (proven > 0) steps.add('cleanup', dataset);
+  for (const { name } of input.copies ?? []) steps.add('copy', name);
   const estimate = steps.estimate(input.request.concurrency);
   const basis = basisOf(input, cells);
   return {
@@ -60,6 +64,7 @@ export function makePlan(input: PlanInput): Plan {
     cells,
     steps: steps.list,
     ...(input.cleanups === undefined ? {} : { cleanups: [...cleanups] }),
+    ...(input.copies === undefined ? {} : { copies: [...input.copies] }),
     ...(estimate === undefined ? {} : { estimateSeconds: estimate }),
     held: input.held,
     basis,
@@ -232,7 +237,7 @@ function addDeliverySteps(
 
 function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: PlanInput): void {
   const { project, request } = input;
-  if (['fetch', 'import', 'diff', 'cleanup'].includes(request.command)) return;
+  if (['fetch', 'import', 'diff', 'cleanup', 'copy'].includes(request.command)) return;
   const publishes = steps.list
     .filter((step) => step.kind === 'publish' || step.kind === 'undo')
     .map((step) => step.seq);
@@ -350,7 +355,9 @@ class StepList {
 /** Two plans with one basis do the same to the same state; the runner makes the plan anew and compares. */
 function basisOf(input: PlanInput, cells: readonly PlannedCell[]): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([input.project.name, input.context, input.request, input.cleanups]));
+  hash.update(
+    JSON.stringify([input.project.name, input.context, input.request, input.cleanups, input.copies]),
+  );
   for (const cell of cells)
     hash.update(
       JSON.stringify([

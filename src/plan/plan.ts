@@ -1,4 +1,5 @@
 import type { CleanupPlan } from './cleanup.ts';
+import type { CopyPlan } from './copy.ts';
 import type { Day, Period, Reprocess, SourceObject, CellState } from '../project/model.ts';
 
 export type StepKind =
@@ -11,9 +12,19 @@ export type StepKind =
   | 'view'
   | 'aggregate'
   | 'check'
-  | 'cleanup';
+  | 'cleanup'
+  | 'copy';
 
-export type Command = 'sync' | 'fetch' | 'import' | 'undo' | 'diff' | 'refresh' | 'check' | 'cleanup';
+export type Command =
+  | 'sync'
+  | 'fetch'
+  | 'import'
+  | 'undo'
+  | 'diff'
+  | 'refresh'
+  | 'check'
+  | 'cleanup'
+  | 'copy';
 
 /** What may stop a delivery; each can be overridden by its name. */
 export const GUARDS = ['empty', 'days', 'rows', 'loss'] as const;
@@ -25,7 +36,7 @@ export interface PlanRequest {
   cells: Array<{ dataset: string; periods: Period[] }>;
   /** Which of the cells to do: those missing here by default; each word includes what its name says. */
   reprocess: Reprocess[];
-  /** Rollups, views, aggregates, checks, or datasets to clean up, by name; for refresh also 'stale' and 'owed' as flags. */
+  /** Rollups, views, aggregates, checks, datasets to clean up or copies to make, by name; for refresh also 'stale' and 'owed' as flags. */
   names: string[];
   /** Periods of aggregates to compute, owed or not; for refresh. */
   aggregates?: Array<{ name: string; periods: Period[] }>;
@@ -86,6 +97,8 @@ export interface Plan {
   steps: PlannedStep[];
   /** What would be deleted at sources, and nothing else; for cleanup. */
   cleanups?: CleanupPlan[];
+  /** What would be replaced at the target, and nothing else; for copy. */
+  copies?: CopyPlan[];
   /** Wall-clock seconds for the whole, undefined when a step has no past run. */
   estimateSeconds?: number;
   /** Who holds a target of the plan now. */

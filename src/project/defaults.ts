@@ -8,6 +8,7 @@ import type {
   ProjectInput,
   RollupInput,
   ScheduleInput,
+  SchemaCopyInput,
   SelectInput,
   TableInput,
   ViewInput,
@@ -24,6 +25,7 @@ import type {
   RelationName,
   Rollup,
   Schedule,
+  SchemaCopy,
   Select,
   SourceDefinition,
   View,
@@ -43,6 +45,7 @@ export function withDefaults(input: ProjectInput, environment: Environment): Pro
     ...(input.urlVariable && { urlVariable: input.urlVariable }),
     schedule: scheduleOf(input.schedule ?? {}, environment),
     sources,
+    ...(input.copies && { copies: input.copies.map(copyOf) }),
     datasets: input.datasets.map((dataset) => datasetOf(dataset, timeZone, Object.keys(sources))),
     rollups: (input.rollups ?? []).map((rollup) => rollupOf(rollup, timeZone)),
     views: (input.views ?? []).map(viewOf),
@@ -52,6 +55,22 @@ export function withDefaults(input: ProjectInput, environment: Environment): Pro
     existing: input.existing ?? {},
     parity: input.parity ?? [],
     keepVersionsDays: input.keepVersionsDays ?? 30,
+  };
+}
+
+function copyOf(input: SchemaCopyInput): SchemaCopy {
+  return {
+    ...input,
+    description: input.description ?? '',
+    schema: input.schema ?? SCHEMA,
+    exclude: input.exclude ?? [],
+    extensions: (input.extensions ?? []).map((each) => (typeof each === 'string' ? { name: each } : each)),
+    never: { ...input.never, named: input.never.named ?? [] },
+    add: (input.add ?? []).map(({ value, ...column }) => ({
+      ...column,
+      ...(value && { value: { sql: value.sql, reads: relationOf(value.reads) } }),
+    })),
+    drop: input.drop ?? [],
   };
 }
 

@@ -1,4 +1,5 @@
 import { checkAggregates } from './check-aggregates.ts';
+import { checkCopies } from './check-copies.ts';
 import { checkDatasets } from './check-datasets.ts';
 import { checkDerived } from './check-derived.ts';
 import { checkNames } from './check-names.ts';
@@ -68,6 +69,7 @@ function resolveProject(input: unknown, environment: Environment): Project {
   checkSchedule(project, parsed.data, problems);
   checkNames(project, problems);
   checkDatasets(project, problems);
+  checkCopies(project, problems);
   checkDerived(project, problems);
   checkAggregates(project, problems);
   if (problems.found.length > 0) throw invalidConfig(problems.found, project.name);

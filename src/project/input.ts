@@ -29,6 +29,8 @@ export interface ProjectInput {
   sources?: Record<string, SourceDefinition>;
   /** What is delivered each period, and the raw tables that it fills, in the order of the board. */
   datasets: DatasetInput[];
+  /** Tables of a source database that are replaced whole at the target by `copy`. */
+  copies?: SchemaCopyInput[];
   /** Aggregates that are kept exact by applying each publish's change. */
   rollups?: RollupInput[];
   /** Aggregates that stay plain SQL and are refreshed as a whole. */
@@ -48,6 +50,31 @@ export interface ProjectInput {
   parity?: string[];
   /** For how many days replaced rows are kept, so that a reload or a return can be exact. Default: 30. */
   keepVersionsDays?: number;
+}
+
+export interface SchemaCopyInput {
+  /** The name that commands use. */
+  name: string;
+  description?: string;
+  /** Why it is switched off. Leave it out when it is on. */
+  off?: string;
+  /** Which of `sources`, of kind 'postgres'. */
+  source: string;
+  /** The schema, of the same name in both databases. Default: 'public'. */
+  schema?: string;
+  /** Tables of it that are not copied. Default: none. */
+  exclude?: string[];
+  /** Extensions that the tables need, made sure of at the target first. */
+  extensions?: Array<string | { name: string; schema: string }>;
+  /** What tells a database that must never be the target: texts in its address, or a table that it alone has. */
+  never: { named?: string[]; having?: string };
+  /**
+   * Columns that the copied tables have at the target alone: added again after each copy, and filled with an SQL
+   * expression over the table's columns, once the relation that it reads is there ('name' or 'schema.name').
+   */
+  add?: Array<{ table: string; column: string; type: string; value?: { sql: string; reads: string } }>;
+  /** Columns that copied tables must not have at the target. */
+  drop?: Array<{ table: string; column: string }>;
 }
 
 export interface ScheduleInput {

@@ -310,6 +310,36 @@ export interface Script {
   file: string;
 }
 
+/** Tables of a source database that are replaced whole at the target, by pg_dump and pg_restore. */
+export interface SchemaCopy {
+  name: string;
+  description: string;
+  /** Why it is switched off; undefined when it is on. */
+  off?: string;
+  /** A source of kind 'postgres'. */
+  source: string;
+  /** The schema, of the same name in both databases. */
+  schema: string;
+  /** Tables of it that are not copied. */
+  exclude: string[];
+  /** Extensions that the tables need, made sure of at the target first. */
+  extensions: Array<{ name: string; schema?: string }>;
+  /** What tells a database that must never be the target. */
+  never: {
+    /** Texts in its 'user@host:port/database'. */
+    named: string[];
+    /** A table, 'schema.name', that only such a database has. */
+    having?: string;
+  };
+  /**
+   * Columns that the copied tables have at the target alone: added again after each copy, and filled with an SQL
+   * expression once the relation that it reads is there.
+   */
+  add: Array<{ table: string; column: string; type: string; value?: { sql: string; reads: RelationName } }>;
+  /** Columns that copied tables must not have at the target. */
+  drop: Array<{ table: string; column: string }>;
+}
+
 export interface Schedule {
   /** 'HH:MM' of each day, or a five-field cron expression. */
   at: string;
@@ -332,6 +362,7 @@ export interface Project {
   schedule: Schedule;
   sources: Record<string, SourceDefinition>;
   datasets: Dataset[];
+  copies?: SchemaCopy[];
   rollups: Rollup[];
   views: View[];
   aggregates: Aggregate[];

@@ -250,6 +250,28 @@ const source = z.discriminatedUnion('kind', [
   fields({ kind: z.literal('postgres'), urlVariable: variableName }),
 ]);
 
+const copy = fields({
+  name: partName,
+  description: text.optional(),
+  off: someText.optional(),
+  source: text,
+  schema: identifier.optional(),
+  exclude: z.array(identifier).optional(),
+  extensions: z.array(z.union([identifier, fields({ name: identifier, schema: identifier })])).optional(),
+  never: fields({ named: z.array(someText).optional(), having: relationText.optional() }),
+  add: z
+    .array(
+      fields({
+        table: identifier,
+        column: identifier,
+        type: columnType,
+        value: fields({ sql: sqlFragment, reads: relationText }).optional(),
+      }),
+    )
+    .optional(),
+  drop: z.array(fields({ table: identifier, column: identifier })).optional(),
+});
+
 /** The shape of what defineProject takes. How its parts fit together is looked at afterwards. */
 export const projectSchema: z.ZodType<ProjectInput> = fields({
   name: projectName,
@@ -264,6 +286,7 @@ export const projectSchema: z.ZodType<ProjectInput> = fields({
   }).optional(),
   sources: z.record(someText, source).optional(),
   datasets: someOf(dataset, 'dataset'),
+  copies: z.array(copy).optional(),
   rollups: z.array(rollup).optional(),
   views: z.array(view).optional(),
   aggregates: z.array(aggregate).optional(),

@@ -51,6 +51,7 @@ export async function composeWorkspace(parts: Composition): Promise<Workspace> {
     sources,
     cache,
     actor: parts.actor,
+    environment: parts.env,
     invocation: parts.invocation ?? 'dayboard',
     now: parts.now,
   });

@@ -12,14 +12,17 @@ import { rulesHash } from '../load/rules-hash.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
 import type { CleanupPlan } from '../plan/cleanup.ts';
+import type { CopyPlan } from '../plan/copy.ts';
 import type { RunEvent } from '../plan/events.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
 import { DayboardError } from '../project/errors.ts';
+import type { Environment } from '../project/environment.ts';
 import type { Project } from '../project/model.ts';
 import type { Cache } from '../source/cache.ts';
 import type { Source } from '../source/source.ts';
 import { adopt, planAdoption, type AdoptParts, type AdoptRequest } from './adopt.ts';
 import { foreseeCleanup } from './cleanup.ts';
+import { foreseeCopies } from './copy.ts';
 import { readBoard } from './board-reader.ts';
 import { examine } from './doctor.ts';
 import { followRun } from './follow.ts';
@@ -46,6 +49,8 @@ export interface WorkspaceParts {
   sources: ReadonlyMap<string, Source>;
   cache: Cache;
   actor: Actor;
+  /** Our environment, for programs that steps start. */
+  environment: Environment;
   /** How dayboard was called: 'dayboard --config NAME'. */
   invocation: string;
   /** The clock: RFC 3339. */
@@ -161,9 +166,11 @@ class LedgerWorkspace implements Workspace {
 
   private async planFor(project: Project, request: PlanRequest): Promise<Plan> {
     const cleanups = request.command === 'cleanup' ? await this.foreseeCleanup(request.names) : undefined;
+    const copies = request.command === 'copy' ? await this.foreseeCopies(request.names) : undefined;
     return this.read((client) =>
       readPlan({
         ...(cleanups === undefined ? {} : { cleanups }),
+        ...(copies === undefined ? {} : { copies }),
         client,
         project,
         context: this.context.name,
@@ -185,6 +192,12 @@ class LedgerWorkspace implements Workspace {
     }
   }
 
+  private foreseeCopies(names: readonly string[]): Promise<CopyPlan[]> {
+    const { project, sources, environment } = this.parts;
+    const { signal } = new AbortController();
+    return foreseeCopies({ project, database: this.database, sources, environment, signal }, names);
+  }
+
   async start(plan: Plan, onEvent: (event: RunEvent) => void = () => undefined): Promise<RunHandle> {
     if (this.context.readOnly) throw readOnly(this.context);
     await this.requireCurrent(plan);
@@ -199,6 +212,7 @@ class LedgerWorkspace implements Workspace {
       sources: this.parts.sources,
       cache: this.parts.cache,
       actor: this.parts.actor,
+      environment: this.parts.environment,
       invocation: this.parts.invocation,
       now: this.parts.now,
       listener: onEvent,

@@ -64,6 +64,7 @@ function achieved(ended: readonly EndedStep[], plan: Plan): boolean {
     refresh: undefined,
     check: undefined,
     cleanup: 'cleanup',
+    copy: 'copy',
   }[plan.request.command];
   return ended.some((each) => each.end === 'done' && (goal === undefined || each.step.kind === goal));
 }

@@ -6,6 +6,7 @@ import { newestDays } from '../ledger/versions.ts';
 import { aliveRuns, lockHolders } from '../ledger/locks.ts';
 import { readDurations } from '../ledger/run-reader.ts';
 import type { CleanupPlan } from '../plan/cleanup.ts';
+import type { CopyPlan } from '../plan/copy.ts';
 import { derivedInOrder } from '../plan/derived.ts';
 import { makePlan } from '../plan/make.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
@@ -26,6 +27,8 @@ export interface PlanQuery {
   rulesHashes: ReadonlyMap<string, string>;
   /** What is proven loaded at sources; for cleanup. */
   cleanups?: readonly CleanupPlan[];
+  /** What copies would do; for copy. */
+  copies?: readonly CopyPlan[];
 }
 
 /** Reads from the ledger what a plan is made from, and makes it. */
@@ -69,6 +72,7 @@ export async function readPlan(query: PlanQuery): Promise<Plan> {
       .map((status) => status.name),
     durations: durations.medians,
     ...(query.cleanups === undefined ? {} : { cleanups: query.cleanups }),
+    ...(query.copies === undefined ? {} : { copies: query.copies }),
     held: holders.filter((holder) => wants(request, holder.target)),
   });
 }
@@ -102,7 +106,7 @@ function checkNames(project: Project, request: PlanRequest): void {
       project.datasets.map((each) => each.name),
     );
   }
-  if (request.command === 'cleanup') return;
+  if (request.command === 'cleanup' || request.command === 'copy') return;
   const known =
     request.command === 'check'
       ? project.checks.map((each) => each.name)

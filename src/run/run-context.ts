@@ -2,6 +2,7 @@ import type { Database } from '../ledger/connection.ts';
 import type { Actor } from '../ledger/actor.ts';
 import type { PlannedCell, PlannedStep, Plan, Progress } from '../plan/plan.ts';
 import type { Prepared, Staged } from '../load/prepared.ts';
+import type { Environment } from '../project/environment.ts';
 import type { Project, SourceObject } from '../project/model.ts';
 import type { Cache } from '../source/cache.ts';
 import type { Source } from '../source/source.ts';
@@ -25,6 +26,8 @@ export interface RunContext {
   sources: ReadonlyMap<string, Source>;
   cache: Cache;
   actor: Actor;
+  /** Our environment, for programs that steps start. */
+  environment: Environment;
   /** How dayboard was called, for command lines that are shown to be repeated. */
   invocation: string;
   lanes: Lanes;

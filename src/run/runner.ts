@@ -10,6 +10,7 @@ import { deliveryKey } from '../plan/facts.ts';
 import type { Outcome, RunEvent, RunState } from '../plan/events.ts';
 import type { Plan, PlannedStep } from '../plan/plan.ts';
 import { DayboardError, toDayboardError } from '../project/errors.ts';
+import type { Environment } from '../project/environment.ts';
 import type { Project } from '../project/model.ts';
 import type { Cache } from '../source/cache.ts';
 import type { Source } from '../source/source.ts';
@@ -28,6 +29,8 @@ export interface RunnerParts {
   sources: ReadonlyMap<string, Source>;
   cache: Cache;
   actor: Actor;
+  /** Our environment, for programs that steps start. */
+  environment: Environment;
   /** How dayboard was called, for command lines that are shown to be repeated. */
   invocation: string;
   now: () => string;
@@ -121,6 +124,7 @@ class ActiveRun {
       sources: parts.sources,
       cache: parts.cache,
       actor: parts.actor,
+      environment: parts.environment,
       invocation: parts.invocation,
       now: parts.now,
       lanes: new Lanes(parts.database, this.abort.signal),

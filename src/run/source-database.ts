@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { Database, databaseSettings } from '../ledger/connection.ts';
+import { Database, databaseSettings, libpqVariables } from '../ledger/connection.ts';
 import { databaseError } from '../ledger/errors.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
@@ -25,6 +25,7 @@ export function sourceDatabase(env: Environment, variable: string, readOnly: boo
   return {
     display: settings.display,
     explain,
+    variables: () => libpqVariables(settings),
     connect: (purpose) => connect(reading, purpose),
     connectToWrite: (purpose) =>
       readOnly ? Promise.reject(mayNotWrite(settings.display)) : connect(writing, purpose),

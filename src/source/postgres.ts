@@ -15,6 +15,8 @@ export interface SourceDatabase {
   connect(purpose: string): Promise<pg.Client>;
   /** A new connection that may write; 'context.read-only' (refused) where the context may not. */
   connectToWrite(purpose: string): Promise<pg.Client>;
+  /** libpq variables for its programs, the password included. */
+  variables(): Record<string, string>;
   /** A failure of a statement as a DayboardError 'source.…'. */
   explain(thrown: unknown): DayboardError;
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { defineProject } from '../../src/project/define.ts';
-import type { DatasetInput } from '../../src/project/input.ts';
+import type { DatasetInput, SchemaCopyInput } from '../../src/project/input.ts';
 import type { Project } from '../../src/project/model.ts';
 
 /** What a source that keeps a week of events looks like, of which another database keeps all. */
@@ -11,10 +11,11 @@ export const BUFFER = `CREATE TABLE buffer (
 export const SOURCE_VARIABLE = 'EVENTS_SOURCE_URL';
 
 /** A project with that one dataset, in Paris, whose rows get the place of whoever they are of. */
-export function eventsProject(changes: Partial<DatasetInput> = {}): Project {
+export function eventsProject(changes: Partial<DatasetInput> = {}, copies?: SchemaCopyInput[]): Project {
   return defineProject({
     name: 'events-test',
     timeZone: 'Europe/Paris',
+    ...(copies && { copies }),
     sources: { app: { kind: 'postgres', urlVariable: SOURCE_VARIABLE } },
     datasets: [
       {

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { PlanRequest } from '../../plan/plan.ts';
-import { DayboardError } from '../../project/errors.ts';
 import { parseNames } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
-import { ask, confirmProduction } from '../confirm.ts';
+import { confirmed } from '../confirm.ts';
 import { execute, printPlan } from '../execute.ts';
 import { canAsk } from '../io.ts';
 import type { Session } from '../session.ts';
@@ -71,7 +70,7 @@ async function cleanup(
 
 /**
  * What was looked at and agreed to; with --yes whatever is proven.
- * @throws 'cleanup.not-confirmed', of kind 'refused'
+ * @throws 'not-confirmed', of kind 'refused'
  */
 async function agreement(
   cli: Cli,
@@ -84,16 +83,6 @@ async function agreement(
   if (plan.steps.length === 0) return {};
   const agreed = Object.fromEntries((plan.cleanups ?? []).map(({ dataset, proven }) => [dataset, proven]));
   if (canAsk(cli.io)) printPlan(cli, plan, false);
-  if (context.production) {
-    await confirmProduction(cli, context, false);
-    return { agreed };
-  }
-  const answer = canAsk(cli.io) ? await ask(cli, 'Delete these rows at the source? [y/N] ') : undefined;
-  if (answer !== undefined && /^y(es)?$/i.test(answer)) return { agreed };
-  throw new DayboardError({
-    code: 'cleanup.not-confirmed',
-    kind: 'refused',
-    message: canAsk(cli.io) ? 'Nothing was deleted.' : 'Nobody can be asked here. Nothing was deleted.',
-    next: 'Give --yes to do it without being asked, or --dry-run to look only.',
-  });
+  await confirmed(cli, context, 'Delete these rows at the source?', 'Nothing was deleted.');
+  return { agreed };
 }

@@ -1,6 +1,7 @@
 import { bytes, duration, plural } from '../../console/format.ts';
 import { ranges } from '../../plan/command-line.ts';
 import type { CleanupPlan } from '../../plan/cleanup.ts';
+import type { CopyPlan } from '../../plan/copy.ts';
 import type { Plan, PlannedCell } from '../../plan/plan.ts';
 import type { Paint } from './paint.ts';
 import { table, type TableCell } from './table.ts';
@@ -15,6 +16,7 @@ export function planText(plan: Plan, paint: Paint): string[] {
       paint,
     ).map((line) => `  ${line}`),
     ...(plan.cleanups ?? []).flatMap((cleanup) => cleanupLines(cleanup, paint)),
+    ...(plan.copies ?? []).flatMap((copy) => copyLines(copy, paint)),
     ...derivedLines(plan),
     ...heldLines(plan, paint),
     `  ${paint.text(totalText(plan))}`,
@@ -83,6 +85,15 @@ function cleanupLines(cleanup: CleanupPlan, paint: Paint): string[] {
   ];
 }
 
+function copyLines({ name, schema, from, into, tables, excluded, tool }: CopyPlan, paint: Paint): string[] {
+  const text = (line: string, indent = '  ') => `${indent}${paint.text(line)}`;
+  return [
+    text(`copy ${name}: ${plural(tables.length, 'table')} of the schema ${schema} in ${from}, by ${tool}`),
+    text(`replace those of ${into}: ${tables.join(', ') || 'none'}`, '    '),
+    ...(excluded.length === 0 ? [] : [text(`left out: ${excluded.join(', ')}`, '    ')]),
+  ];
+}
+
 function derivedLines(plan: Plan): string[] {
   const named = (kinds: readonly string[]) =>
     plan.steps.filter((step) => kinds.includes(step.kind)).map((step) => step.target);
@@ -114,6 +125,7 @@ export function nothingToDoText(plan: Plan): string {
   const counts = new Map<string, number>();
   for (const cell of plan.cells) counts.set(cell.state, (counts.get(cell.state) ?? 0) + 1);
   const states = [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
+  if (plan.copies !== undefined) return 'Nothing to do: no copy is defined and switched on.';
   if (plan.cleanups !== undefined) return 'Nothing to do: no row at the source is proven loaded.';
   if (plan.cells.length === 0) return 'Nothing to do: nothing is owed.';
   return `Nothing to do: ${plural(plan.cells.length, 'delivery', 'deliveries')}, ${states}.`;

@@ -4,6 +4,7 @@ import { aggregateStep } from './aggregate.ts';
 import { checkStep } from './check.ts';
 import { rollupStep, viewStep } from './derived.ts';
 import { cleanupStep } from './cleanup.ts';
+import { copyStep } from './copy.ts';
 import { diffStep } from './diff.ts';
 import { fetchStep } from './fetch.ts';
 import { loadStep } from './load.ts';
@@ -22,4 +23,5 @@ export const STEP_WORK: Record<StepKind, StepWork> = {
   aggregate: aggregateStep,
   check: checkStep,
   cleanup: cleanupStep,
+  copy: copyStep,
 };
