@@ -132,11 +132,11 @@ describe('a copy of a schema, with the programs of this machine', () => {
     expect(counted.rows).toEqual([{ advisers: 3, weeks: 1 }]);
     expect(await left()).toEqual([]);
     // The second night is like the first, and what the target knows by now comes back.
-    await place.target.query(`CREATE TABLE seen AS SELECT 11 AS id, '2024-11-18'::date AS first`);
+    await place.target.query(`CREATE TABLE public.seen AS SELECT 11 AS id, '2024-11-18'::date AS first`);
     const again = await place.board.workspace.start(await place.board.workspace.plan(COPY));
     expect(await again.done).toMatchObject({ state: 'done' });
     const seen = await place.target.query(
-      'SELECT id, date_premier_ae::text AS first FROM conseiller ORDER BY id',
+      'SELECT id, date_premier_ae::text AS first FROM public.conseiller ORDER BY id',
     );
     expect(seen.rows.map(({ first }) => first)).toEqual([null, '2024-11-18', null]);
   });
@@ -159,7 +159,9 @@ describe('a copy of a schema, with the programs of this machine', () => {
 });
 
 describe('a copy of a schema', () => {
-  it('is refused with both versions when the installed programs are older than a server', async ({ skip }) => {
+  it('is refused with both versions when the installed programs are older than a server', async ({
+    skip,
+  }) => {
     await using place = await open(undefined);
     const refused = await place.board.workspace.plan(COPY).catch((thrown: unknown) => thrown);
     if (!(refused instanceof Error)) return skip('this machine has programs that are new enough');

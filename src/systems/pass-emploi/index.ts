@@ -2,6 +2,7 @@ import { defineProject } from '../../project/define.ts';
 import type { AggregateInput, ViewInput } from '../../project/input.ts';
 import { aggregates } from './aggregates.ts';
 import { checks } from './checks.ts';
+import { copies } from './copies.ts';
 import { events } from './datasets.ts';
 import { readSettings, type Settings, SYSTEM, TARGET_URL, TIME_ZONE } from './settings.ts';
 import { sources } from './sources.ts';
@@ -10,7 +11,7 @@ import { extracts, views } from './tables.ts';
 /**
  * The analytics of Pass Emploi (CEJ): events of the application, copied from its database every night into one that
  * Metabase reads, and weekly aggregates. Runs with the variables that the original has (DUMP_RESTORE_DB_SOURCE,
- * DUMP_RESTORE_DB_TARGET). What differs from the original stands in the `corrections` of each part.
+ * DUMP_RESTORE_DB_TARGET); settings.ts and copies.ts have those of this definition. What differs from the original stands in the `corrections` of each part.
  */
 export default defineProject((environment) => {
   const settings = readSettings(environment, relations());
@@ -22,6 +23,7 @@ export default defineProject((environment) => {
     schedule: { at: '02:30', timeZone: TIME_ZONE },
     sources,
     datasets: [events()],
+    copies: copies(environment, { datasets: [events()], ...derived(settings) }),
     ...derived(settings),
     checks: checks(),
     existing: settings.existing,
