@@ -7,6 +7,7 @@ import { ensureRawTable } from '../../src/load/publish/raw-table.ts';
 import type { Column, Dataset, RawTable } from '../../src/project/model.ts';
 import { aDataset, aProject } from '../support/definitions.ts';
 import { lines, publishRows, startRun } from '../support/deliveries.ts';
+import { hooked } from '../support/hooked.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 
@@ -226,6 +227,41 @@ describe('a definition that changed', () => {
   it('adds new indexes', async () => {
     await changed('more_indexes', { indexes: [{ name: 'more_hits', columns: ['hits'] }] });
     expect(await indexesOf('stats.more_indexes')).toContain('CREATE INDEX more_hits btree (hits)');
+  });
+
+  it('adds columns first and indexes after them, and goes on after a crash in between; readers go on', async () => {
+    await ensureRawTable(client, PROJECT, visits('both'));
+    const dataset = visits('both', {
+      columns: [...COLUMNS, { name: 'note', type: 'text', nullable: true }],
+      indexes: [
+        { name: 'both_notes', columns: ['note'] },
+        { name: 'both_hits', columns: ['hits'] },
+      ],
+    });
+    const other = await database.connect();
+    const held: string[] = [];
+    let crash = true;
+    const watched = hooked(client, async (_, sql) => {
+      if (!sql.startsWith('CREATE INDEX')) return;
+      held.push(
+        ...(await lines(
+          other,
+          `SELECT mode FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'stats.both'::regclass
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        )),
+      );
+      if (crash && sql.includes('both_hits')) throw new Error('crashed');
+    });
+    await expect(ensureRawTable(watched, PROJECT, dataset)).rejects.toThrow('crashed');
+    expect(await columnsOf('stats.both')).toContain('note text');
+    expect(await indexesOf('stats.both')).toContain('CREATE INDEX both_notes btree (note)');
+    crash = false;
+    await ensureRawTable(watched, PROJECT, dataset);
+    expect(await indexesOf('stats.both')).toContain('CREATE INDEX both_hits btree (hits)');
+    expect(held).toEqual([]);
+    // Nothing is left to be done.
+    await ensureRawTable(watched, PROJECT, dataset);
+    await other.end();
   });
 
   it.each<[string, Partial<RawTable>, Partial<Dataset>, RegExp]>([

@@ -39,23 +39,28 @@ export async function createIndexes(client: ClientBase, shape: RawShape): Promis
 }
 
 /** Creates the indexes of the definition that are not there by name. */
-async function createDeclared(client: ClientBase, { dataset, raw }: RawShape): Promise<void> {
+async function createDeclared(client: ClientBase, shape: RawShape): Promise<void> {
+  for (const statement of await missingIndexes(client, shape)) await client.query(statement);
+}
+
+/** The statements that create the indexes of the definition which are not there by name. */
+export async function missingIndexes(client: ClientBase, { dataset, raw }: RawShape): Promise<string[]> {
   const found = await client.query<{ name: string }>(
     'SELECT c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = $1::regclass',
     [qualified(raw)],
   );
-  for (const index of dataset.table.indexes) {
-    if (found.rows.some(({ name }) => name === index.name)) continue;
-    const where = index.where === undefined ? '' : ` WHERE ${index.where}`;
-    await client.query(
-      `CREATE INDEX ${ident(index.name)} ON ${qualified(raw)} (${index.columns.join(', ')})${where}`,
-    );
-  }
+  return dataset.table.indexes
+    .filter((index) => found.rows.every(({ name }) => name !== index.name))
+    .map((index) => {
+      const where = index.where === undefined ? '' : ` WHERE ${index.where}`;
+      return `CREATE INDEX ${ident(index.name)} ON ${qualified(raw)} (${index.columns.join(', ')})${where}`;
+    });
 }
 
 /**
- * Brings a raw table that dayboard made to what the definition has become: new nullable columns and indexes are added,
- * columns that may be NULL now lose their constraint. 'relation.columns' (refused) names every change that needs a hand.
+ * Brings a raw table that dayboard made to what the definition has become, but for its indexes: new nullable columns are
+ * added, columns that may be NULL now lose their constraint. 'relation.columns' (refused) names every change that needs
+ * a hand.
  */
 export async function alterOwn(client: ClientBase, shape: RawShape): Promise<void> {
   const { dataset, raw, shadow } = shape;
@@ -89,7 +94,6 @@ export async function alterOwn(client: ClientBase, shape: RawShape): Promise<voi
     await client.query(`ALTER TABLE ${qualified(raw)} ${alter}`);
     await client.query(`ALTER TABLE IF EXISTS ${qualified(shadow)} ${alter}`);
   }
-  await createDeclared(client, shape);
 }
 
 /** The same type, of the same length or precision. */

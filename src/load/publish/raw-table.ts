@@ -13,7 +13,7 @@ import { inTransaction, setLockTimeout } from '../../ledger/transaction.ts';
 import { keyOf } from '../unique-rows.ts';
 import { checkForeignTable } from './foreign-table.ts';
 import { missingRight } from './missing-right.ts';
-import { alterOwn, columnSql, createIndexes } from './own-table.ts';
+import { alterOwn, columnSql, createIndexes, missingIndexes } from './own-table.ts';
 import { DELIVERY, isByInstant, rawShape, type RawShape } from './shape.ts';
 
 /**
@@ -29,16 +29,18 @@ export async function ensureRawTable(
   dataset: Dataset,
 ): Promise<RawShape> {
   const state = await relationState(client, project, dataset.table);
+  const shape = rawShape(project, dataset, state.owner !== 'foreign');
+  const isChanged = state.owner === 'ours' && state.definitionHash !== hashOf(dataset);
   try {
-    return await inTransaction(client, async () => {
+    await inTransaction(client, async () => {
       await setLockTimeout(client);
-      const shape = rawShape(project, dataset, state.owner !== 'foreign');
       if (state.owner === 'absent') await createOwn(client, project, shape);
-      if (state.owner === 'ours') await bringUpToDate(client, project, shape, state.definitionHash);
+      if (isChanged) await alterOwn(client, shape);
       if (state.owner === 'foreign') await checkForeignTable(client, dataset);
       await ensureBeside(client, project, shape);
-      return shape;
     });
+    if (isChanged) await addIndexes(client, project, shape);
+    return shape;
   } catch (thrown) {
     throw errorCode(thrown) === '42501'
       ? await missingRight(client, dataset, thrown instanceof Error ? thrown.message : String(thrown), thrown)
@@ -77,14 +79,17 @@ async function ensureSchema(client: ClientBase, schema: string): Promise<void> {
   if (found.rowCount === 0) await client.query(`CREATE SCHEMA ${ident(schema)}`);
 }
 
-async function bringUpToDate(
-  client: ClientBase,
-  project: string,
-  shape: RawShape,
-  hash: string | undefined,
-): Promise<void> {
-  if (hash === hashOf(shape.dataset)) return;
-  await alterOwn(client, shape);
+/**
+ * Adds the indexes that the definition gained, each in a transaction of its own: readers go on meanwhile, which they
+ * could not in one with the changes of columns. The table is as the definition has it once all are there; until then
+ * whoever comes next goes on.
+ */
+async function addIndexes(client: ClientBase, project: string, shape: RawShape): Promise<void> {
+  for (const statement of await missingIndexes(client, shape))
+    await inTransaction(client, async () => {
+      await setLockTimeout(client);
+      await client.query(statement);
+    });
   await record(client, project, shape.raw, 'raw', shape.dataset);
 }
 
