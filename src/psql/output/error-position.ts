@@ -15,7 +15,7 @@ interface Shown {
  * position outside of the statement.
  */
 export function errorPosition(statement: string, position: number): string {
-  const characters = [...statement];
+  const characters = Array.from(statement);
   const at = position - 1;
   if (!Number.isInteger(at) || at < 0 || at > characters.length) return '';
   const { start, number } = lineStart(characters, at);
