@@ -2,10 +2,15 @@ import type pg from 'pg';
 import type { Database } from '../ledger/connection.ts';
 import { isConnectionLoss } from '../ledger/errors.ts';
 
-/** The connections that steps work on, handed on from step to step; a publish borrows a second one. */
+/** So many connections beyond one for each step are lent to the publishes of a run, to work on several rollups at once. */
+const MOST_LENT = 3;
+
+/** The connections that steps work on, handed on from step to step; publishes borrow a few more. */
 export class Lanes {
   private readonly idle: pg.Client[] = [];
   private readonly busy = new Set<pg.Client>();
+  private lent = 0;
+  private isClosed = false;
   private readonly database: Database;
   private readonly signal: AbortSignal;
 
@@ -18,21 +23,44 @@ export class Lanes {
   /** Gives `work` a connection of its own. A lost one is not handed on. Rejects with the signal's reason once it is aborted. */
   async use<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
-    const client = this.idle.pop() ?? (await this.database.connect('lane'));
+    return this.give(this.idle.pop() ?? (await this.database.connect('lane')), work);
+  }
+
+  /**
+   * Gives `work` a further connection where there is one to be had: at most three at once in the run, and none when the
+   * server has none left. Otherwise it is not begun: whoever asked does it on the connection it has.
+   */
+  async lend(work: (client: pg.Client) => Promise<void>): Promise<void> {
+    if (this.lent >= MOST_LENT || this.signal.aborted) return;
+    this.lent += 1;
+    try {
+      const client = this.idle.pop() ?? (await this.database.connect('lane').catch(() => undefined));
+      if (client !== undefined) await this.give(client, work);
+    } finally {
+      this.lent -= 1;
+    }
+  }
+
+  private async give<T>(client: pg.Client, work: (client: pg.Client) => Promise<T>): Promise<T> {
     this.busy.add(client);
     try {
       // It may have been aborted while the connection was made.
       this.signal.throwIfAborted();
       const result = await work(client);
-      this.idle.push(client);
+      await this.handBack(client);
       return result;
     } catch (thrown) {
-      if (await isUsable(client, thrown)) this.idle.push(client);
+      if (await isUsable(client, thrown)) await this.handBack(client);
       else await client.end().catch(() => undefined);
       throw thrown;
     } finally {
       this.busy.delete(client);
     }
+  }
+
+  private async handBack(client: pg.Client): Promise<void> {
+    if (this.isClosed) await client.end().catch(() => undefined);
+    else this.idle.push(client);
   }
 
   /** Backend ids of the connections at work, for pg_cancel_backend. */
@@ -42,7 +70,9 @@ export class Lanes {
       .filter((id) => id > 0);
   }
 
+  /** Ends the connections; one that is still being made ends by itself. */
   async close(): Promise<void> {
+    this.isClosed = true;
     await Promise.all(this.idle.splice(0).map((client) => client.end().catch(() => undefined)));
   }
 }

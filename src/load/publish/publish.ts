@@ -34,6 +34,7 @@ import { forgetOld } from './forget.ts';
 import { keepFormer, type Kept, keptTables } from './kept.ts';
 import { ensureRawTable } from './raw-table.ts';
 import { oweGivenUp } from './settle.ts';
+import { type Lend, spread } from './spread.ts';
 import type { RawShape } from './shape.ts';
 
 /** What every change of what a delivery has in the raw table needs. */
@@ -46,8 +47,8 @@ export interface ChangeOptions {
   run: string;
   /** Rollups follow in the same transaction; otherwise what the change touches becomes owed. */
   derive: boolean;
-  /** Lends further connections for what can be done at the same time; without it one does all. */
-  beside?: <T>(work: (client: ClientBase) => Promise<T>) => Promise<T>;
+  /** Lends further connections for what can be done at the same time; without it, and without them, one does all. */
+  lend?: Lend;
   signal: AbortSignal;
 }
 
@@ -220,32 +221,19 @@ export async function changesOf(
     });
     const none = changes.addedRows === 0 && changes.removedRows === 0;
     const rollups = options.derive && !none ? await followersOf({ client, project }, dataset.name) : [];
-    const build = () => settled(client, () => buildPartitions(client, changes, run));
-    const delta = (on: ClientBase, rollup: Rollup) =>
-      settled(on, () => computeDelta({ client: on, project, run }, rollup, changes));
-    const { beside } = options;
-    if (beside === undefined) {
-      const built = await build();
-      const deltas: Delta[] = [];
-      for (const rollup of rollups) deltas.push(await delta(client, rollup));
-      return { changes: built, deltas };
-    }
-    const [built, ...deltas] = await allOf([
-      build(),
-      ...rollups.map((rollup) => beside((on) => delta(on, rollup))),
-    ]);
-    return { changes: built, deltas };
+    let built = changes;
+    const build = async (on: ClientBase) => {
+      built = await settled(on, () => buildPartitions(on, changes, run));
+      return [];
+    };
+    const delta = (rollup: Rollup) => async (on: ClientBase) => [
+      await settled(on, () => computeDelta({ client: on, project, run }, rollup, changes)),
+    ];
+    const deltas = await spread(client, options.lend, [build, ...rollups.map(delta)]);
+    return { changes: built, deltas: deltas.flat() };
   } catch (thrown) {
     throw databaseError(thrown, { dataset: dataset.name, period });
   }
-}
-
-/** Like Promise.all, but nothing is still going on when it rejects. */
-async function allOf<T extends readonly Promise<unknown>[]>(
-  work: readonly [...T],
-): Promise<{ [K in keyof T]: Awaited<T[K]> }> {
-  await Promise.allSettled(work);
-  return Promise.all(work);
 }
 
 /**

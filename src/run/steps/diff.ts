@@ -22,6 +22,7 @@ export const diffStep: StepWork = (run, step, report) => {
         run: run.id,
         derive: true,
         beside: (work) => run.lanes.use(work),
+        lend: (work) => run.lanes.lend(work),
         signal: run.signal,
         against:
           prepared === undefined || object === undefined

@@ -24,7 +24,7 @@ export const publishStep: StepWork = async (run, step, report) => {
         run: run.id,
         rules: rulesHash(dataset),
         derive: run.plan.request.command !== 'import',
-        beside: (work) => run.lanes.use(work),
+        lend: (work) => run.lanes.lend(work),
         signal: run.signal,
       });
       run.work.delete(deliveryKey(dataset.name, period));

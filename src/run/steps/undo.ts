@@ -18,7 +18,7 @@ export const undoStep: StepWork = (run, step, report) => {
         period,
         run: run.id,
         derive: true,
-        beside: (work) => run.lanes.use(work),
+        lend: (work) => run.lanes.lend(work),
         signal: run.signal,
         by: `${user} on ${host}`,
         version: run.cells.get(deliveryKey(dataset.name, period))?.version,
