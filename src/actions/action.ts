@@ -15,7 +15,7 @@ export type Place =
   | 'details'
   | 'help';
 
-/** A delivery that an action would be about. */
+/** A delivery, or a period of an aggregate, that an action would be about. */
 export interface SelectedCell {
   dataset: string;
   period: Period;
@@ -24,6 +24,8 @@ export interface SelectedCell {
   published: boolean;
   /** What is at the source was taken back by an undo. */
   takenBack?: true;
+  /** A period of an aggregate: it is computed, not loaded. */
+  computed?: true;
 }
 
 /** What actions are decided from: what is selected, what runs, and what this context allows. */

@@ -12,6 +12,12 @@ function noCells(state: ActionState): string | undefined {
   return undefined;
 }
 
+/** What only deliveries can have done to them. */
+function noDeliveries(state: ActionState): string | undefined {
+  const computed = state.cells.length > 0 && state.cells.every((cell) => cell.computed);
+  return noCells(state) ?? (computed ? 'this is computed, not loaded; m computes it' : undefined);
+}
+
 const canStop = whileConnected((state) => {
   if (state.run === undefined || state.run.state !== 'running') return 'nothing is running';
   return undefined;
@@ -27,7 +33,7 @@ export const WRITES: readonly Action[] = [
     group: 'do',
     danger: 'write',
     footer: 10,
-    disabledReason: whileConnected(noCells),
+    disabledReason: whileConnected(noDeliveries),
     cli: (state) => cliOf(requestOf('import', state)),
   },
   {
@@ -66,7 +72,8 @@ export const WRITES: readonly Action[] = [
     group: 'do',
     danger: 'write',
     disabledReason: whileConnected(
-      (state) => noCells(state) ?? (state.cells.length > 1 ? 'it compares one cell at a time' : undefined),
+      (state) =>
+        noDeliveries(state) ?? (state.cells.length > 1 ? 'it compares one cell at a time' : undefined),
     ),
     cli: (state) => cliOf(requestOf('diff', state)),
   },
@@ -80,7 +87,7 @@ export const WRITES: readonly Action[] = [
     danger: 'write',
     disabledReason: whileConnected(
       (state) =>
-        noCells(state) ??
+        noDeliveries(state) ??
         (state.cells.some((cell) => cell.published) ? undefined : 'nothing of it is published'),
     ),
     cli: (state) => cliOf(requestOf('undo', state)),
@@ -90,13 +97,13 @@ export const WRITES: readonly Action[] = [
     places: ['board', 'freshness'],
     keys: ['m'],
     label: 'refresh',
-    help: 'compute the view under the cursor; on a table: every rollup and view that is owed or stale',
+    help: 'compute the view under the cursor, or the periods of an aggregate that are marked (or this one); on a table: all that is owed or stale',
     group: 'do',
     danger: 'write',
     footer: 25,
     disabledReason: whileConnected((state) =>
-      state.derived === undefined && state.behind.length === 0
-        ? 'no rollup or view is owed or stale'
+      state.derived === undefined && state.behind.length === 0 && !state.cells.some((cell) => cell.computed)
+        ? 'no rollup, view or aggregate is owed or stale'
         : undefined,
     ),
     cli: (state) => cliOf(requestOf('refresh', state)),
@@ -106,11 +113,11 @@ export const WRITES: readonly Action[] = [
     places: ['board', 'freshness'],
     keys: ['M'],
     label: 'refresh all behind',
-    help: 'compute every rollup and view that is owed or stale',
+    help: 'compute every rollup, view and aggregate that is owed or stale',
     group: 'do',
     danger: 'write',
     disabledReason: whileConnected((state) =>
-      state.behind.length === 0 ? 'no rollup or view is owed or stale' : undefined,
+      state.behind.length === 0 ? 'no rollup, view or aggregate is owed or stale' : undefined,
     ),
     cli: (state) => cliOf(requestOf('refreshAll', state)),
   },

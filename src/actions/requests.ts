@@ -13,21 +13,45 @@ const LEFT_ALONE: ReadonlySet<CellState> = new Set(['loaded', 'suspicious']);
  * The whole pipeline for these cells. What is loaded already, or was taken back, is left alone, unless all of them are:
  * whoever asks to import such days means to load them again.
  */
-export function importRequest(cells: readonly SelectedCell[]): PlanRequest | undefined {
+export function importRequest(selected: readonly SelectedCell[]): PlanRequest | undefined {
+  const cells = deliveriesOf(selected);
   const again = cells.length > 0 && cells.every((cell) => LEFT_ALONE.has(cell.state) || cell.takenBack);
   return syncRequest(cells, again ? ['all'] : [...DEFAULT_REPROCESS]);
 }
 
 /** Failed and cancelled cells once more; a cancelled cell is in the state it had before, often 'available'. */
 export function retryRequest(cells: readonly SelectedCell[]): PlanRequest | undefined {
-  return syncRequest(cells, ['missing', 'failed']);
+  return syncRequest(deliveriesOf(cells), ['missing', 'failed']) ?? computeRequest(cells);
+}
+
+/** The periods of aggregates among these cells, owed or not. */
+export function computeRequest(cells: readonly SelectedCell[]): PlanRequest | undefined {
+  const computed = cells.filter((cell) => cell.computed);
+  if (computed.length === 0) return undefined;
+  const byName = Map.groupBy(computed, ({ dataset }) => dataset);
+  return {
+    command: 'refresh',
+    cells: [],
+    reprocess: [],
+    names: [],
+    concurrency: CONCURRENCY,
+    force: [],
+    aggregates: [...byName].map(([name, found]) => ({
+      name,
+      periods: found.map(({ period }) => period).sort(),
+    })),
+  };
+}
+
+function deliveriesOf(cells: readonly SelectedCell[]): SelectedCell[] {
+  return cells.filter((cell) => !cell.computed);
 }
 
 /** The newest version of each of these cells taken back. */
 export function undoRequest(cells: readonly SelectedCell[]): PlanRequest | undefined {
   return cellsRequest(
     'undo',
-    cells.filter((cell) => cell.published),
+    deliveriesOf(cells).filter((cell) => cell.published),
     [],
   );
 }
@@ -60,12 +84,12 @@ function cellsRequest(
   };
 }
 
-/** One rollup or view, whether it owes something or not. */
+/** One rollup or view, whether it owes something or not; of an aggregate, all periods that it owes. */
 export function refreshRequest(name: string): PlanRequest {
   return { command: 'refresh', cells: [], reprocess: [], names: [name], concurrency: CONCURRENCY, force: [] };
 }
 
-/** Every rollup and view that owes something or is past its limits. */
+/** Every rollup, view and aggregate that owes something or is past its limits. */
 export function refreshAllRequest(): PlanRequest {
   return {
     command: 'refresh',
@@ -86,8 +110,11 @@ export function requestOf(
 ): PlanRequest | undefined {
   switch (id) {
     case 'import':
-    case 'plan':
       return state.derived === undefined ? importRequest(state.cells) : refreshRequest(state.derived);
+    case 'plan':
+      return state.derived === undefined
+        ? (importRequest(state.cells) ?? computeRequest(state.cells))
+        : refreshRequest(state.derived);
     case 'retry':
       return retryRequest(state.failed);
     case 'diff':
@@ -95,7 +122,9 @@ export function requestOf(
     case 'undo':
       return undoRequest(state.cells);
     case 'refresh':
-      return state.derived === undefined ? refreshAllRequest() : refreshRequest(state.derived);
+      return state.derived === undefined
+        ? (computeRequest(state.cells) ?? refreshAllRequest())
+        : refreshRequest(state.derived);
     case 'refreshAll':
       return refreshAllRequest();
   }

@@ -1,6 +1,13 @@
 import { GUARDS, type PlanRequest } from '../plan/plan.ts';
 import { DayboardError } from '../project/errors.ts';
-import { type Dataset, type Period, type Project, type Reprocess, REPROCESS } from '../project/model.ts';
+import {
+  type AggregateUnit,
+  type Dataset,
+  type Period,
+  type Project,
+  type Reprocess,
+  REPROCESS,
+} from '../project/model.ts';
 import { didYouMean } from '../project/nearest.ts';
 import { parsePeriods } from '../project/period.ts';
 
@@ -58,7 +65,12 @@ function unknownDataset(name: string, known: readonly string[]): DayboardError {
  * PERIODS of the command line for one dataset, oldest first.
  * @throws 'usage.period'; it says so when a dataset's name stands where the periods belong
  */
-export function periodsOf(text: string, dataset: Dataset, project: Project, now: string): Period[] {
+export function periodsOf(
+  text: string,
+  dataset: { period: AggregateUnit },
+  project: Project,
+  now: string,
+): Period[] {
   try {
     return parsePeriods(text, { unit: dataset.period, now, timeZone: project.timeZone });
   } catch (thrown) {
@@ -128,6 +140,44 @@ export function parseCount(text: string, option: string, most: number): number {
 export function parseConcurrency(text: string): number {
   return parseCount(text, '--concurrency', MOST_AT_ONCE);
 }
+
+/**
+ * What `refresh` is given: names, or names of aggregates and their periods.
+ * @throws 'usage.name' for an unknown name, 'usage.argument' for periods of what has none
+ */
+export function parseRefresh(
+  words: readonly string[],
+  known: readonly string[],
+  project: Project,
+  now: string,
+): Pick<PlanRequest, 'names' | 'aggregates'> {
+  const isPeriods = (word: string) => PERIODS.test(word) && !known.includes(word);
+  const periods = words.filter(isPeriods).join(',');
+  const names = parseNames(
+    words.filter((word) => !isPeriods(word)),
+    known,
+    'rollup, view or aggregate',
+  );
+  if (periods === '') return { names };
+  const others = names.filter((name) => !project.aggregates.some((each) => each.name === name));
+  if (others.length > 0 || names.length === 0)
+    throw usage(
+      others.length > 0
+        ? `${others.join(', ')} is computed as a whole: ${periods} cannot be chosen.`
+        : `${periods} of what? No aggregate is named.`,
+      `Aggregates are: ${project.aggregates.map(({ name }) => name).join(', ') || 'none in this project'}.`,
+    );
+  const aggregates = project.aggregates
+    .filter(({ name }) => names.includes(name))
+    .map(({ name, period, timeZone }) => ({
+      name,
+      periods: parsePeriods(periods, { unit: period, now, timeZone }),
+    }));
+  return { names: [], aggregates };
+}
+
+/** What begins as a period does. */
+const PERIODS = /^(?:\d{4}(?:-|$|\.\.)|-\d|yesterday|today)/;
 
 /** Names of the project's rollups and views (or checks), each known. */
 export function parseNames(names: readonly string[], known: readonly string[], kind: string): string[] {

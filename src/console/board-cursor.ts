@@ -2,7 +2,7 @@ import type { Cell } from '../plan/board.ts';
 import { CELL_STATES } from '../project/model.ts';
 import { type BoardModel, cellAt, type Track } from './board-model.ts';
 import { type BoardLayout, boardLayout, visibleWindow, type Window } from './layout.ts';
-import { type ConsoleState, derivedOf, markKey } from './state.ts';
+import { type ConsoleState, markKey } from './state.ts';
 
 /** Where things are on the board for a state; everything that draws or moves on the board starts here. */
 export interface BoardPlace {
@@ -21,7 +21,7 @@ export interface BoardPlace {
 export function boardPlace(state: ConsoleState, model: BoardModel): BoardPlace {
   const layout = boardLayout(state.size, {
     tables: model.tracks.length,
-    views: model.board.derived.length,
+    views: model.derived.length,
     checks: model.board.checks.length,
     runs: model.board.runs.length,
     days: model.days.length,
@@ -31,7 +31,7 @@ export function boardPlace(state: ConsoleState, model: BoardModel): BoardPlace {
   });
   const { view } = state;
   const tableCount = model.tracks.length;
-  const row = Math.max(0, Math.min(view.row, tableCount + model.board.derived.length - 1));
+  const row = Math.max(0, Math.min(view.row, tableCount + model.derived.length - 1));
   const last = model.days.length - 1;
   const column = view.day === undefined ? last : (model.columnOf.get(view.day) ?? last);
   const anchored = model.days.length - layout.dayCount;
@@ -42,7 +42,7 @@ export function boardPlace(state: ConsoleState, model: BoardModel): BoardPlace {
     row,
     column,
     tables: visibleWindow(Math.min(row, tableCount - 1), layout.tableRows, tableCount, view.firstRow),
-    views: visibleWindow(Math.max(0, row - tableCount), layout.viewRows, model.board.derived.length),
+    views: visibleWindow(Math.max(0, row - tableCount), layout.viewRows, model.derived.length),
     days: visibleWindow(column, layout.dayCount, model.days.length, from),
     track,
     cell: cellAt(track, column),
@@ -54,7 +54,7 @@ export function moveTo(state: ConsoleState, target: { row?: number; column?: num
   const model = state.board;
   if (model === undefined) return state;
   const before = boardPlace(state, model);
-  const rows = model.tracks.length + derivedOf(state).length;
+  const rows = model.tracks.length + (state.board?.derived.length ?? 0);
   const row = Math.max(0, Math.min(target.row ?? before.row, rows - 1));
   const column = Math.max(0, Math.min(target.column ?? before.column, model.days.length - 1));
   const day = column === model.days.length - 1 ? undefined : model.days[column]?.day;

@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
-import type { Board, BoardRow, Cell } from '../plan/board.ts';
+import type { Board, BoardRow, Cell, DerivedStatus } from '../plan/board.ts';
 import { CELL_STATES, type CellState, type Day } from '../project/model.ts';
 import { firstDay, lastDay, today } from '../project/period.ts';
 import { PROBLEM_STATES } from './glyphs.ts';
@@ -32,6 +32,8 @@ export interface BoardModel {
   /** Column by day. */
   columnOf: ReadonlyMap<Day, number>;
   tracks: Track[];
+  /** What is derived and has no row among the tables: those aggregates are not listed twice. */
+  derived: DerivedStatus[];
   /** Cells by state, of the days that are counted: reading further back does not change them. */
   counts: Record<CellState, number>;
   /** Of the days that are counted. */
@@ -76,12 +78,15 @@ export function boardModel(
       if (cell.state === 'failed') failed.push(cell);
     }
   }
-  const names = [...board.rows.map((row) => row.dataset), ...board.derived.map((derived) => derived.name)];
+  const tables = new Set(board.rows.map((row) => row.dataset));
+  const derived = board.derived.filter(({ name }) => !tables.has(name));
+  const names = [...tables, ...derived.map(({ name }) => name)];
   return {
     board,
     days,
     columnOf,
     tracks,
+    derived,
     counts,
     failed,
     present,

@@ -1,5 +1,6 @@
 import type { Cell, DerivedStatus } from '../plan/board.ts';
 import type { ErrorValue } from '../project/errors.ts';
+import { owedText } from '../plan/command-line.ts';
 import { boardPlace } from './board-cursor.ts';
 import { diffLines } from './diff-lines.ts';
 import { bytes, count, duration } from './format.ts';
@@ -55,9 +56,13 @@ function cellDetails(cell: Cell): Details {
       cell.why,
       '',
       ...facts([
-        ['version', cell.version === 0 ? 'nothing is published' : String(cell.version)],
+        ...(cell.computed
+          ? []
+          : ([
+              ['version', cell.version === 0 ? 'nothing is published' : String(cell.version)],
+              ['object', cell.object?.key ?? 'none at the source'],
+            ] as const)),
         ['rows', cell.rows === undefined ? undefined : count(cell.rows)],
-        ['object', cell.object?.key ?? 'none at the source'],
         ['size', cell.object === undefined ? undefined : bytes(cell.object.size)],
         ['modified', cell.object?.modified],
         ['etag', cell.object?.etag],
@@ -81,7 +86,7 @@ function relationDetails(relation: DerivedStatus): Details {
         ['rows', relation.rows === undefined ? undefined : count(relation.rows)],
         ['size', relation.bytes === undefined ? undefined : bytes(relation.bytes)],
         ['reads', relation.reads.join(', ')],
-        ['owed', relation.owed.join(', ')],
+        ['owed', owedText(relation.owed)],
         ['last refreshes', relation.durations.map(duration).join(', ')],
       ]),
       ...(relation.error === undefined ? [] : ['', ...errorLines(relation.error)]),

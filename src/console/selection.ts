@@ -34,7 +34,7 @@ export function actionState(state: ConsoleState): ActionState {
   };
 }
 
-/** Whether a rollup or view owes something or is past a limit. */
+/** Whether a rollup, view or aggregate owes something or is past a limit. */
 export function isBehind(derived: DerivedStatus): boolean {
   return (
     derived.kind !== 'table' &&
@@ -82,7 +82,7 @@ export function derivedUnderCursor(state: ConsoleState): DerivedStatus | undefin
     return under?.kind === 'table' ? undefined : under;
   }
   if (state.screen !== 'board' || state.board === undefined) return undefined;
-  return derivedOf(state)[boardPlace(state, state.board).row - state.board.tracks.length];
+  return state.board.derived[boardPlace(state, state.board).row - state.board.tracks.length];
 }
 
 const VERDICT_ORDER = { error: 0, unknown: 1, warn: 2, pass: 3 } as const;
@@ -108,13 +108,14 @@ export function selectedCells(state: ConsoleState): SelectedCell[] {
   return cell === undefined ? [] : [selected(cell)];
 }
 
-function selected({ dataset, period, state, version, takenBack }: Cell): SelectedCell {
+function selected({ dataset, period, state, version, takenBack, computed }: Cell): SelectedCell {
   return {
     dataset,
     period,
     state,
     published: version > 0,
     ...(takenBack === undefined ? {} : { takenBack }),
+    ...(computed === undefined ? {} : { computed }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Day } from '../project/model.ts';
+import type { Day, Period } from '../project/model.ts';
 import type { Queryable } from './client.ts';
 
 /** A period of an aggregate that holds rows. */
@@ -18,7 +18,15 @@ export interface AggregateRecord {
   /** Why periods are owed that something below changed. */
   owed: ReadonlyMap<Day, string>;
   /** The run that is computing it now, and since when. */
-  running?: { run: string; since: string };
+  running?: RunningComputation;
+}
+
+/** What a run computes; undefined periods are all that it owes. */
+export interface RunningComputation {
+  run: string;
+  /** RFC 3339. */
+  since: string;
+  periods?: Period[];
 }
 
 export const NO_RECORD: AggregateRecord = { computed: new Map(), owed: new Map() };
@@ -46,9 +54,11 @@ export async function readAggregates(
     'SELECT name, bucket, why FROM dayboard.owed WHERE project = $1',
     [project],
   );
-  const running = await client.query<{ target: string; run: string; since: Date }>(
-    `SELECT target, run, started_at AS since FROM dayboard.step
-      WHERE project = $1 AND kind = 'aggregate' AND state = 'running' AND run = ANY ($2::bigint[])`,
+  const running = await client.query<{ target: string; run: string; since: Date; periods: Period[] | null }>(
+    `SELECT s.target, s.run, s.started_at AS since, planned->'periods' AS periods
+       FROM dayboard.step s JOIN dayboard.run r ON r.id = s.run
+       LEFT JOIN LATERAL jsonb_array_elements(r.plan->'steps') AS planned ON (planned->>'seq')::int = s.seq
+      WHERE s.project = $1 AND s.kind = 'aggregate' AND s.state = 'running' AND s.run = ANY ($2::bigint[])`,
     [project, alive],
   );
   const records = new Map<string, AggregateRecord>();
@@ -66,7 +76,12 @@ export async function readAggregates(
       ...(row.run === null ? {} : { run: row.run }),
     });
   for (const row of owed.rows) at(row.name).owed.set(row.bucket, row.why);
-  for (const row of running.rows) at(row.target).running = { run: row.run, since: row.since.toISOString() };
+  for (const row of running.rows)
+    at(row.target).running = {
+      run: row.run,
+      since: row.since.toISOString(),
+      ...(row.periods === null ? {} : { periods: row.periods }),
+    };
   return records;
 }
 

@@ -18,7 +18,7 @@ export interface AggregateFacts {
   /** Why something below a period changed since, by its first day. */
   owed: ReadonlyMap<Day, string>;
   /** The run that is computing it now. */
-  running?: { run: string; since: string };
+  running?: { run: string; since: string; periods?: readonly Period[] };
   /** What went wrong at the last computation. */
   error?: string;
   /** The hash of its definition as it is now. */
@@ -42,6 +42,9 @@ export function periodState(aggregate: Aggregate, period: Period, facts: Aggrega
   const computed = facts.computed.get(day);
   const touched = facts.owed.get(day);
   const reason = reasonToCompute(aggregate, period, facts);
+  const { running } = facts;
+  if (running !== undefined && (running.periods?.includes(period) ?? reason !== undefined))
+    return { state: 'running', why: `Run ${running.run} is computing it.`, since: running.since };
   if (reason === undefined) {
     if (computed === undefined) return { state: 'not due', why: notDue(aggregate, period, facts) };
     const early = touched !== undefined && !isDue(aggregate, period, facts.now);
@@ -50,12 +53,6 @@ export function periodState(aggregate: Aggregate, period: Period, facts: Aggrega
       : `Computed, ${computed.rows.toLocaleString('en')} rows.`;
     return { state: 'loaded', why, since: computed.at };
   }
-  if (facts.running !== undefined)
-    return {
-      state: 'running',
-      why: `Run ${facts.running.run} is computing it.`,
-      since: facts.running.since,
-    };
   if (facts.error !== undefined)
     return {
       state: 'failed',

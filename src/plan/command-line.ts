@@ -1,5 +1,5 @@
 import type { Period, Reprocess } from '../project/model.ts';
-import { addPeriods } from '../project/period.ts';
+import { addPeriods, unitOf } from '../project/period.ts';
 import type { PlanRequest } from './plan.ts';
 
 /** What is reprocessed when nobody says: whatever is not up to date. */
@@ -63,6 +63,13 @@ function cellGroups(cells: PlanRequest['cells']): Array<[periods: string, datase
     groups.set(written, [...(groups.get(written) ?? []), dataset]);
   }
   return [...groups].map(([periods, datasets]) => [periods, datasets.join(',')]);
+}
+
+/** What is owed, for people: periods as ranges, buckets one by one. */
+export function owedText(owed: readonly string[]): string {
+  return owed.every((each) => unitOf(each) !== undefined)
+    ? ranges([...owed].sort()).join(', ')
+    : owed.join(', ');
 }
 
 /** Periods with neighbours written as ranges: 2024-11-01..2024-11-03,2024-11-07. */

@@ -84,7 +84,8 @@ function statusOf(derived: Derived, input: DerivedInput): DerivedStatus {
   const limits = derived.definition.freshness;
   const zone = 'timeZone' in derived.definition ? derived.definition.timeZone : input.project.timeZone;
   const age = record?.through === undefined ? undefined : ageSeconds(record.through, zone, input.now);
-  const judged = judge({ age, limits, owed, record });
+  const early = record?.refreshed === undefined && owed === undefined ? notYet(derived) : undefined;
+  const judged = early ?? judge({ age, limits, owed, record });
   return {
     name: derived.name,
     kind: derived.kind,
@@ -123,6 +124,15 @@ function throughOf(
   if (rollup.bucket.unit === 'day') return record.through;
   const reach = input.reach.get(rootDataset(input.project, rollup));
   return reach !== undefined && reach > record.through ? reach : record.through;
+}
+
+/** An aggregate of which no period was due yet, or asked for, lacks nothing. */
+function notYet({ kind, definition }: Derived): { verdict: Verdict; why: string } | undefined {
+  if (kind !== 'aggregate') return undefined;
+  const why = (definition as Aggregate).onRequest
+    ? 'Computed only when asked for by name.'
+    : 'No period was due yet.';
+  return { verdict: 'pass', why };
 }
 
 /** Seconds since the end of the newest day inside, never negative. */

@@ -115,7 +115,7 @@ describe('what is off says why', () => {
       { plan: { cli: '', command: 'undo' as const, steps: 1, confirmed: true, starting: false } },
       'only what is imported',
     ],
-    ['refresh', { behind: [] }, 'no rollup or view'],
+    ['refresh', { behind: [] }, 'no rollup, view or aggregate'],
     ['cancel.step', { run: undefined }, 'nothing is running'],
     [
       'cancel.step',

@@ -18,7 +18,7 @@ export function addFreshness(program: Command, host: Host): void {
     .description(
       'How far the data in each relation reaches, measured from the data, against its limits. Exit code 4 when one is past its error limit or its age is unknown; a warning does not fail.',
     )
-    .argument('[names...]', 'datasets, rollups and views by name; all by default')
+    .argument('[names...]', 'datasets, rollups, views and aggregates by name; all by default')
     .option('--json', 'one JSON value')
     .addHelpText(
       'after',

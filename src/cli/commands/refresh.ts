@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { derivedInOrder } from '../../plan/derived.ts';
-import { parseConcurrency, parseNames, usage } from '../arguments.ts';
+import { parseConcurrency, parseRefresh, usage } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { execute } from '../execute.ts';
 import { examples, type Host } from './host.ts';
@@ -19,11 +19,11 @@ const CONCURRENCY = 3;
 export function addRefresh(program: Command, host: Host): void {
   program
     .command('refresh')
-    .summary('compute rollups and views')
+    .summary('compute rollups, views and aggregates')
     .description(
-      'Computes named rollups and views, or all that are owed or stale. Readers are not locked out.',
+      'Computes named rollups and views, periods of aggregates, or all that is owed or stale. An aggregate that is named without periods is computed for those that it owes. Readers are not locked out.',
     )
-    .argument('[names...]', 'rollups and views by name')
+    .argument('[names...]', 'rollups, views and aggregates by name; after aggregates, their periods')
     .option('--stale', 'all that are past their freshness limits, or owe something')
     .option('--owed', 'all that owe something')
     .option('--concurrency <n>', `at once (default: ${CONCURRENCY})`)
@@ -34,6 +34,10 @@ export function addRefresh(program: Command, host: Host): void {
       'after',
       examples(
         ['dayboard refresh monthly_visits', 'one of them'],
+        [
+          'dayboard refresh weekly_visits 2024-W46',
+          'one week of an aggregate; 2024-W01..2024-W46, or -52, for more',
+        ],
         ['dayboard refresh --owed', 'what an import left to be computed'],
         ['dayboard refresh --stale --dry-run', 'what would be computed, and for how long'],
       ),
@@ -50,12 +54,13 @@ function refresh(cli: Cli, names: string[], options: RefreshOptions): Promise<nu
     );
   }
   return cli.withSession((session) => {
-    const known = derivedInOrder(session.workspace.project).map((derived) => derived.name);
+    const { project } = session.workspace;
+    const known = derivedInOrder(project).map((derived) => derived.name);
     const request = {
       command: 'refresh' as const,
       cells: [],
       reprocess: [],
-      names: parseNames(names, known, 'rollup or view'),
+      ...parseRefresh(names, known, project, cli.io.now()),
       ...(stale ? { stale } : {}),
       ...(owed ? { owed } : {}),
       concurrency: options.concurrency === undefined ? CONCURRENCY : parseConcurrency(options.concurrency),

@@ -73,10 +73,12 @@ interface Wanted {
 }
 
 function wantedOf({ periods, datasets }: StatusArguments, project: Project, now: string): Wanted {
-  const known = project.datasets.map((dataset) => dataset.name);
-  const names = datasets === undefined ? {} : { datasets: parseNames([datasets], known, 'dataset') };
+  const rows = [...project.datasets, ...project.aggregates.filter((each) => !each.onRequest)];
+  const known = rows.map((row) => row.name);
+  const names =
+    datasets === undefined ? {} : { datasets: parseNames([datasets], known, 'dataset or aggregate') };
   if (periods === undefined) return { range: { columns: COLUMNS }, ...names };
-  const wanted = new Set(project.datasets.flatMap((dataset) => periodsOf(periods, dataset, project, now)));
+  const wanted = new Set(rows.flatMap((row) => periodsOf(periods, row, project, now)));
   const days = [...wanted]
     .flatMap((period) => [firstDay(period).toString(), lastDay(period).toString()])
     .sort();
@@ -93,6 +95,8 @@ function only(board: Board, project: Project, { periods, datasets }: Wanted): Bo
       ...row,
       cells: periods === undefined ? row.cells : row.cells.filter((cell) => periods.has(cell.period)),
     })),
-    derived: board.derived.filter((each) => affected === undefined || affected.has(each.name)),
+    derived: board.derived.filter(
+      ({ name }) => affected === undefined || affected.has(name) || datasets?.includes(name),
+    ),
   };
 }

@@ -97,7 +97,7 @@ export class Summary implements Pick<Reporter, 'event'> {
 
   private derivedLine(): string[] {
     const parts = [
-      ...(this.derived > 0 ? [plural(this.derived, 'rollup or view', 'rollups and views')] : []),
+      ...(this.derived > 0 ? [plural(this.derived, 'derived relation')] : []),
       ...(this.checks > 0 ? [plural(this.checks, 'check')] : []),
     ];
     return parts.length === 0 ? [] : [`  after them: ${parts.join(', ')}`];

@@ -1,6 +1,7 @@
 import type { Cell, DerivedStatus } from '../../plan/board.ts';
+import { owedText } from '../../plan/command-line.ts';
 import type { CellState } from '../../project/model.ts';
-import { firstDay } from '../../project/period.ts';
+import { firstDay, lastDay } from '../../project/period.ts';
 import type { BoardPlace } from '../board-cursor.ts';
 import { type BoardModel, WEEKDAYS } from '../board-model.ts';
 import type { Clock } from '../clock.ts';
@@ -100,8 +101,11 @@ function shortCell(context: PanelContext, cell: Cell, shown: CellState): Row[] {
 
 function shortFacts({ theme, clock, state }: PanelContext, cell: Cell): Row[] {
   const object = cell.object;
+  const rows = plural(cell.rows ?? 0, 'row');
+  const published = cell.version > 0 ? `version ${cell.version}, ${rows}` : 'nothing published';
+  const computed = cell.publishedBefore ? rows : 'never computed';
   const parts = [
-    cell.version > 0 ? `version ${cell.version}, ${plural(cell.rows ?? 0, 'row')}` : 'nothing published',
+    cell.computed ? computed : published,
     ...(object === undefined
       ? []
       : [`object ${bytes(object.size)}, ${clock.moment(object.modified, state.now)}`]),
@@ -116,7 +120,7 @@ const NAMED_BEFORE: ReadonlySet<string> = new Set(['dataset', 'period', 'object'
 function tallFacts({ theme, clock, state, place, width }: PanelContext, cell: Cell): Row[] {
   const object = cell.object;
   const median = place.track?.row.medianSeconds;
-  const facts: Array<[string, string]> = [
+  const publishing: Array<[string, string]> = [
     ['published', cell.version > 0 ? `version ${cell.version}` : 'nothing'],
     ...(cell.version > 0 && cell.rows !== undefined ? [['rows', count(cell.rows)] as [string, string]] : []),
     ...(object === undefined
@@ -125,6 +129,9 @@ function tallFacts({ theme, clock, state, place, width }: PanelContext, cell: Ce
           ['object', object.key],
           ['', `${bytes(object.size)}, modified ${clock.moment(object.modified, state.now)}`],
         ] as Array<[string, string]>)),
+  ];
+  const facts: Array<[string, string]> = [
+    ...(cell.computed ? computing(cell) : publishing),
     ...(cell.run === undefined ? [] : [['last run', cell.run] as [string, string]]),
     ...(cell.since === undefined ? [] : [['since', clock.moment(cell.since, state.now)] as [string, string]]),
     ...(median === undefined
@@ -142,8 +149,22 @@ function tallFacts({ theme, clock, state, place, width }: PanelContext, cell: Ce
   ]);
 }
 
+function computing({ period, rows }: Cell): Array<[string, string]> {
+  const days = `${firstDay(period).toString()} to ${lastDay(period).toString()}`;
+  return [['days', days], ...(rows === undefined ? [] : [['rows', count(rows)] as [string, string]])];
+}
+
+/** What to do about a period of an aggregate. */
+const COMPUTED_NEXT: Partial<Record<CellState, string>> = {
+  failed: 'm computes it again; what it held stays until then.',
+  running: 'Enter follows the run, x stops it after its step.',
+  owed: 'm computes it, M all that is owed.',
+  loaded: 'Nothing to do. m computes it again.',
+};
+
 /** What to do, in one sentence. */
 function nextStep(cell: Cell, shown: CellState): string {
+  if (cell.computed) return COMPUTED_NEXT[shown] ?? '';
   const advice: Record<CellState, string> = {
     failed: `${cell.error?.next ?? ''} R retries it, Enter opens its run.`.trim(),
     running: 'Enter follows the run, x stops it after its step.',
@@ -206,7 +227,7 @@ function derivedPanel({ theme, width, height, clock, state }: PanelContext, view
   const owed =
     view.owed.length === 0
       ? []
-      : paragraph(theme, `owed: ${view.owed.join(', ')}`, width, height > TALL ? 4 : 1, theme.warn);
+      : paragraph(theme, `owed: ${owedText(view.owed)}`, width, height > TALL ? 4 : 1, theme.warn);
   const rows = blocks(
     height,
     paragraph(theme, view.error?.message ?? view.why, width, height > TALL ? 6 : 2),

@@ -57,7 +57,8 @@ function lists({ state, model, place, theme }: TableView, clock: Clock): string[
     width: layout.width,
     at: Math.max(16, layout.daysAt - layout.facts),
   };
-  const { derived, checks, runs } = model.board;
+  const { derived } = model;
+  const { checks, runs } = model.board;
   const lines: string[] = [];
   const section = (head: string) => lines.push(...(layout.spaced ? [' '.repeat(layout.width)] : []), head);
   if (layout.viewRows > 0) {

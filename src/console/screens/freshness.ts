@@ -1,3 +1,4 @@
+import { owedText } from '../../plan/command-line.ts';
 import type { DerivedStatus, Verdict } from '../../plan/board.ts';
 import type { Clock } from '../clock.ts';
 import { age, bytes, count, duration, sparkline } from '../format.ts';
@@ -141,7 +142,7 @@ function whyRows(state: ConsoleState, theme: Theme, clock: Clock, each: DerivedS
       : [
           [
             [' owed       ', theme.faint],
-            [each.owed.join(', '), theme.warn],
+            [owedText(each.owed), theme.warn],
           ] as Row,
         ]),
     ...paragraph(theme, advice(each), width, 2, theme.accent),

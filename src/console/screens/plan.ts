@@ -138,7 +138,7 @@ interface ListParts {
   reason: number;
 }
 
-const ACTION = 7;
+const ACTION = 9;
 const SIZE = 9;
 const TIME = 8;
 

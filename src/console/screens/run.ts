@@ -121,16 +121,19 @@ interface StepContext {
   now: string;
 }
 
+/** 'aggregate' and a blank. */
+const KIND = 10;
+
 /** A step: what, how long, and how far or how it ended. */
 export function stepRow({ theme, width, now }: StepContext, step: StepModel, here: boolean): string {
   const { name, usually } = stepColumns(width);
   const line = new Line(width).add(here ? theme.glyphs.pointer : ' ', theme.heading);
   line.add(`${theme.glyphs.step[step.state]} `, theme.step[step.state]);
-  line.add(step.kind.padEnd(8), theme.muted);
+  line.add(step.kind.padEnd(KIND), theme.muted);
   const period = step.period === undefined ? '' : ` ${shortPeriod(step.period, now)}`;
   const quiet = step.state === 'queued' || step.state === 'skipped';
   line.add(
-    fitMiddle(step.target, name - 8 - period.length, theme.glyphs.ellipsis),
+    fitMiddle(step.target, name - KIND - period.length, theme.glyphs.ellipsis),
     quiet ? theme.faint : here ? theme.strong : '',
   );
   line.add(period, quiet ? theme.faint : theme.muted).to(3 + name);

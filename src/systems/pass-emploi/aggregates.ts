@@ -12,6 +12,11 @@ export const NATIONAL = 'analytics_engagement_national';
 
 const text: Omit<ColumnInput, 'value'> = { type: 'varchar', nullable: true };
 
+/** A day is computed in the night after it, as it is loaded; two missed nights are an error. */
+const DAILY = { warnHours: 30, errorHours: 54 };
+/** The same of a week, which stays the newest until the next has ended. */
+const WEEKLY = { warnHours: 7 * 24 + 30, errorHours: 7 * 24 + 54 };
+
 /** Half a year of weeks at once. */
 const WEEKS_AT_ONCE = 26;
 
@@ -60,6 +65,7 @@ function usersByDay(): AggregateInput {
     over: { name: EVENTS, column: 'date_evenement' },
     sql: sqlText(SYSTEM, USERS_BY_DAY),
     atOnce: 31,
+    freshness: DAILY,
   };
 }
 
@@ -89,6 +95,7 @@ function features(name: string, description: string, who?: string): AggregateInp
     over: { name: EVENTS, column: 'date_evenement' },
     sql: who === undefined ? sql : sql.replace('AND true -- who', `AND ${who}`),
     atOnce: 4,
+    freshness: WEEKLY,
     corrections: [REPLACED_WHOLE, ZONE],
   };
 }
@@ -124,6 +131,7 @@ function engagement(name: string, places: readonly string[], { parity }: Setting
     over: { name: USERS_BY_DAY, column: 'jour', before: { count: 2, unit: 'month' }, closed },
     sql: places.length > 0 ? sql : sql.replaceAll(', region, departement', ''),
     atOnce: WEEKS_AT_ONCE,
+    freshness: WEEKLY,
     corrections: [...ENGAGEMENT_CORRECTIONS, ...(places.length > 0 ? [PLACE] : []), REPLACED_WHOLE, ZONE],
   };
 }

@@ -42,7 +42,7 @@ describe('the summary of a run', () => {
     expect(summary.text(PLAIN)).toEqual([
       '! run 12 partly done in 3:12',
       '  deliveries: 1 published, 1 failed, 2 unchanged',
-      '  after them: 1 rollup or view, 1 check',
+      '  after them: 1 derived relation, 1 check',
       '✘ load sso 2024-11-14',
       '    The header lacks "id".',
       '    load.header · column=id',
