@@ -209,3 +209,36 @@ it('the table of keys has every key of every screen', () => {
   for (const action of ACTIONS.filter((each) => each.group !== 'answer'))
     expect(table).toContain(action.help);
 });
+
+describe('periods of aggregates', () => {
+  const week = (period: string) => ({
+    dataset: 'by_week',
+    period,
+    state: 'owed' as const,
+    published: false,
+    computed: true as const,
+  });
+
+  it('are computed with m, and cannot be imported', () => {
+    const selected = state({ cells: [week('2026-W45'), week('2026-W46')], behind: [] });
+    const action = (id: string) => ACTIONS.find((each) => each.id === id);
+    expect(action('refresh')?.cli(selected)).toBe('dayboard refresh by_week 2026-W45..2026-W46');
+    expect(action('refresh')?.disabledReason(selected)).toBeUndefined();
+    expect(action('import')?.disabledReason(selected)).toMatch('m computes it');
+    expect(action('undo')?.disabledReason(selected)).toMatch('m computes it');
+  });
+
+  it('among deliveries are left out of what loads those', () => {
+    const delivery = state().cells[0];
+    if (delivery === undefined) throw new RangeError('there is a cell');
+    expect(importRequest([delivery, week('2026-W45')])?.cells).toEqual([
+      { dataset: 'events', periods: ['2026-11-13'] },
+    ]);
+  });
+
+  it('that failed are computed again by retry', () => {
+    expect(retryRequest([{ ...week('2026-W45'), state: 'failed' }])?.aggregates).toEqual([
+      { name: 'by_week', periods: ['2026-W45'] },
+    ]);
+  });
+});

@@ -5,10 +5,11 @@ import {
   parseDatasets,
   parseGuards,
   parseNames,
+  parseRefresh,
   parseReprocess,
 } from '../../src/cli/arguments.ts';
 import { DayboardError } from '../../src/project/errors.ts';
-import { aDataset, aProject } from '../support/definitions.ts';
+import { aDataset, anAggregate, aProject } from '../support/definitions.ts';
 
 const project = aProject({
   timeZone: 'Europe/Paris',
@@ -112,5 +113,32 @@ describe('options', () => {
   it('names are known, once each, with commas or without', () => {
     expect(parseNames(['a,b', 'b'], ['a', 'b'], 'check')).toEqual(['a', 'b']);
     expect(errorOf(() => parseNames(['c'], ['monthly'], 'check')).code).toBe('usage.name');
+  });
+});
+
+describe('what refresh is given', () => {
+  const weekly = aProject({
+    aggregates: [anAggregate({ name: 'by_week' }), anAggregate({ name: 'by_month', period: 'month' })],
+  });
+  const known = ['totals', 'by_week', 'by_month'];
+  const read = (...words: string[]) => parseRefresh(words, known, weekly, NOW);
+
+  it('are names, and for aggregates their periods, in whatever unit each has', () => {
+    expect(read('totals', 'by_week')).toEqual({ names: ['totals', 'by_week'] });
+    expect(read('by_week', 'by_month', '2024-W44..2024-W45')).toEqual({
+      names: [],
+      aggregates: [
+        { name: 'by_week', periods: ['2024-W44', '2024-W45'] },
+        { name: 'by_month', periods: ['2024-10', '2024-11'] },
+      ],
+    });
+    expect(read('by_week', '-2').aggregates?.[0]?.periods).toEqual(['2024-W44', '2024-W45']);
+    expect(read('by_month', '2023').aggregates?.[0]?.periods).toHaveLength(12);
+  });
+
+  it('cannot be periods of what is computed as a whole, or of nothing', () => {
+    expect(errorOf(() => read('totals', '2024-W44')).message).toMatch('totals is computed as a whole');
+    expect(errorOf(() => read('2024-W44')).message).toMatch('No aggregate is named');
+    expect(errorOf(() => read('by_wek', '2024-W44')).code).toBe('usage.name');
   });
 });

@@ -136,9 +136,12 @@ interface ListParts {
   period: number;
   /** Columns of the reason. */
   reason: number;
+  /** Columns of what is done. */
+  action: number;
 }
 
-const ACTION = 9;
+/** The least that a step's kind and the blank behind it take. */
+const ACTION = 7;
 const SIZE = 9;
 const TIME = 8;
 
@@ -150,10 +153,12 @@ function listParts(theme: Theme, width: number, plan: Plan, after: readonly Plan
   );
   const name = Math.min(longest, 34, Math.floor(width / 3));
   const period = new Set(plan.cells.map((cell) => cell.period)).size > 1 ? 11 : 0;
-  return { theme, plan, name, period, reason: width - 3 - ACTION - name - period - SIZE - TIME - 2 };
+  const action = Math.max(ACTION, ...after.map((step) => step.kind.length + 1));
+  const reason = width - 3 - action - name - period - SIZE - TIME - 2;
+  return { theme, plan, name, period, reason, action };
 }
 
-function cellRow({ theme, plan, name, period, reason }: ListParts, cell: PlannedCell): Row {
+function cellRow({ theme, plan, name, period, reason, action }: ListParts, cell: PlannedCell): Row {
   const skip = cell.action === 'skip';
   const seconds = plan.steps
     .filter((step) => step.target === cell.dataset && step.period === cell.period)
@@ -161,7 +166,7 @@ function cellRow({ theme, plan, name, period, reason }: ListParts, cell: Planned
   const { ellipsis } = theme.glyphs;
   return [
     [` ${theme.glyphs.state[cell.state]} `, theme.state[cell.state]],
-    [pad(skip ? '' : cell.action, ACTION)],
+    [pad(skip ? '' : cell.action, action)],
     [pad(fitMiddle(cell.dataset, name, ellipsis), name), skip ? theme.faint : theme.strong],
     [period === 0 ? '' : ` ${cell.period}`, theme.muted],
     // What is left alone has no size and no time: its reason may be longer.
@@ -171,11 +176,11 @@ function cellRow({ theme, plan, name, period, reason }: ListParts, cell: Planned
   ];
 }
 
-function stepRow({ theme, name, period, reason }: ListParts, step: PlannedStep): Row {
+function stepRow({ theme, name, period, reason, action }: ListParts, step: PlannedStep): Row {
   const detail = step.detail === undefined ? '' : step.detail === 'all' ? 'computed whole' : step.detail;
   return [
     [' + ', theme.state.owed],
-    [pad(step.kind, ACTION)],
+    [pad(step.kind, action)],
     [pad(fitMiddle(step.target, name, theme.glyphs.ellipsis), name), theme.strong],
     [' '.repeat(period)],
     [` ${pad(detail, reason + SIZE, 'right', theme.glyphs.ellipsis)}`, theme.muted],

@@ -68,10 +68,11 @@ export function runScreen(state: ConsoleState, theme: Theme, clock: Clock): stri
   const { list, panel } = runLayout(state, run);
   const cursor = cursorStep(state, run);
   const window = visibleWindow(cursor, list, run.steps.length);
+  const kind = Math.max(KIND, ...run.steps.map((step) => step.kind.length + 1));
   const steps = run.steps
     .slice(window.first, window.end)
     .map((step, index) =>
-      stepRow({ theme, width: columns, now: state.now }, step, window.first + index === cursor),
+      stepRow({ theme, width: columns, now: state.now, kind }, step, window.first + index === cursor),
     );
   const range = `${window.first + 1}${theme.glyphs.dash}${window.end} of ${run.steps.length}`;
   const more = window.end - window.first < run.steps.length ? [`steps ${range}`, range] : [];
@@ -119,21 +120,23 @@ interface StepContext {
   theme: Theme;
   width: number;
   now: string;
+  /** Columns of the steps' kinds. */
+  kind: number;
 }
 
-/** 'aggregate' and a blank. */
-const KIND = 10;
+/** The least that a step's kind and the blank behind it take. */
+const KIND = 8;
 
 /** A step: what, how long, and how far or how it ended. */
-export function stepRow({ theme, width, now }: StepContext, step: StepModel, here: boolean): string {
+export function stepRow({ theme, width, now, kind }: StepContext, step: StepModel, here: boolean): string {
   const { name, usually } = stepColumns(width);
   const line = new Line(width).add(here ? theme.glyphs.pointer : ' ', theme.heading);
   line.add(`${theme.glyphs.step[step.state]} `, theme.step[step.state]);
-  line.add(step.kind.padEnd(KIND), theme.muted);
+  line.add(step.kind.padEnd(kind), theme.muted);
   const period = step.period === undefined ? '' : ` ${shortPeriod(step.period, now)}`;
   const quiet = step.state === 'queued' || step.state === 'skipped';
   line.add(
-    fitMiddle(step.target, name - KIND - period.length, theme.glyphs.ellipsis),
+    fitMiddle(step.target, name - kind - period.length, theme.glyphs.ellipsis),
     quiet ? theme.faint : here ? theme.strong : '',
   );
   line.add(period, quiet ? theme.faint : theme.muted).to(3 + name);
