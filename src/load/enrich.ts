@@ -4,6 +4,7 @@ import type { Column, Dataset, Enrichment, Period, RelationName } from '../proje
 import { firstDay } from '../project/period.ts';
 import { typeFamily } from './column-types.ts';
 import { columnOf, dayOfColumn } from './days.ts';
+import { followed, follows } from './follow-sql.ts';
 import { keyOf } from './unique-rows.ts';
 
 type LookedUp = Extract<Enrichment, { kind: 'lookup' }>;
@@ -36,12 +37,14 @@ export function selectEnriched(
     ),
     ...lookups.flatMap(({ columns }) => [...columns]),
   ]);
+  const answers = followsOf(dataset);
+  for (const { column, sql } of answers) beside.set(column, sql);
   const names = dataset.table.columns.map(({ name }) => name);
   const byRow = selectColumns(
     dataset,
     period,
     staged,
-    names.filter((name) => !beside.has(name)),
+    names.filter((name) => !beside.has(name) || answers.some(({ column }) => column === name)),
   );
   if (beside.size === 0) return byRow;
   return [
@@ -50,6 +53,7 @@ export function selectEnriched(
     `FROM (${byRow}) AS each_row`,
     ...all.map(({ table, source }) => `JOIN ${table} ON ${table}.value = each_row.${ident(source)}`),
     ...lookups.map(({ join }) => join),
+    ...answers.map(({ join }) => join),
     ...(published === undefined || lookups.length === 0
       ? []
       : [`LEFT JOIN (${published}) AS published ON ${match('published', 'each_row', keyColumns(dataset))}`]),
@@ -87,6 +91,19 @@ function lookupsOf(dataset: Dataset, keep: boolean): Joined[] {
         columns: new Map(filled.map(({ name, type, value }) => [name, sqlOf(name, value, type)])),
       },
     ];
+  });
+}
+
+/** What columns follow, each as a join that finds one answer at most: a row is loaded with what is said of it now. */
+function followsOf(dataset: Dataset): Array<{ column: string; join: string; sql: string }> {
+  return (dataset.follows ?? []).map((follow, at) => {
+    const alias = `follow_${at}`;
+    const { type } = columnOf(dataset, follow.column);
+    return {
+      column: follow.column,
+      join: `LEFT JOIN (${followed(follow)}) AS ${alias} ON ${follows(follow, 'each_row', alias)}`,
+      sql: `coalesce(${alias}.becomes::${type}, each_row.${ident(follow.column)})`,
+    };
   });
 }
 

@@ -12,6 +12,8 @@ export function rulesHash(dataset: Dataset): string {
     columns: dataset.table.columns.map(({ name, type, value }) => [name, type, value] as const).sort(byFirst),
     timeZone: dataset.timeZone,
     carries: dataset.carries,
+    ...(dataset.lookups && { lookups: dataset.lookups }),
+    ...(dataset.follows && { follows: dataset.follows }),
     duplicates: dataset.duplicates,
   };
   return createHash('sha256').update(JSON.stringify(rules, sortKeys)).digest('hex');

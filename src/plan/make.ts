@@ -246,6 +246,9 @@ function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: 
       cells.filter(({ action }) => action === 'import' || action === 'undo').map((cell) => cell.dataset),
     ),
   ];
+  if (request.command === 'sync')
+    for (const dataset of touched.filter((name) => datasetOf(project, name).follows !== undefined))
+      publishes.push(steps.add('follow', dataset, { after: [...publishes] }));
   const names = derivedNames(touched, input);
   const seqs = new Map<string, number>();
   for (const derived of derivedInOrder(project).filter((each) => names.has(each.name))) {

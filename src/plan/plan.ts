@@ -13,7 +13,8 @@ export type StepKind =
   | 'aggregate'
   | 'check'
   | 'cleanup'
-  | 'copy';
+  | 'copy'
+  | 'follow';
 
 export type Command =
   | 'sync'

@@ -8,6 +8,7 @@ export function checkDatasets(project: Project, problems: Problems): void {
     const here = problems.at('datasets', at);
     checkSource(dataset, project, here);
     checkSelect(dataset, project, here);
+    checkFollows(dataset, here.at('follows'));
     checkColumns(dataset, here.at('table', 'columns'));
     checkFile(dataset, here.at('file'));
     checkCarries(dataset, here.at('carries'));
@@ -71,6 +72,23 @@ function checkSelect(dataset: Dataset, project: Project, problems: Problems): vo
     problems
       .at('select', 'cleanup')
       .add('deletes what deliveries are loaded from', "write carries.absent: 'kept'");
+}
+
+function checkFollows(dataset: Dataset, problems: Problems): void {
+  const { carries, follows = [] } = dataset;
+  const seen = new Set<string>();
+  for (const [at, { column, on }] of follows.entries()) {
+    const here = problems.at(at);
+    if (carries.kind !== 'period' || carries.key === undefined)
+      here.add('changes rows that are told apart by no key', "write carries: { kind: 'period', key: […] }");
+    if (columnOf(dataset, column, here.at('column'))?.value)
+      here.at('column').add(`"${column}" is computed`, 'name a column of the file');
+    if (seen.has(column)) here.at('column').add(`"${column}" follows another SELECT too`, 'make it one');
+    seen.add(column);
+    if ('key' in carries && carries.key?.includes(column))
+      here.at('column').add(`"${column}" is part of the key`, 'name another column');
+    for (const name of on) columnOf(dataset, name, here.at('on'));
+  }
 }
 
 function checkColumns(dataset: Dataset, problems: Problems): void {

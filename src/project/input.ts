@@ -117,6 +117,11 @@ export interface DatasetInput {
   select?: SelectInput;
   /** Rows of the target database that columns with the value `lookup(…)` are found in, by name. */
   lookups?: Record<string, { sql: string; on: string[] }>;
+  /**
+   * Columns of the file that follow what other tables of the target say now, in every row, however old. The SELECT has
+   * the columns `on`, `was` and `becomes`. Whatever is derived of a day that changes by it is owed.
+   */
+  follows?: Array<{ name: string; column: string; sql: string; on: string[] }>;
   /** The raw table that it fills. */
   table: TableInput;
   /**

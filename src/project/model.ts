@@ -57,6 +57,17 @@ export interface Column {
   value?: Enrichment;
 }
 
+/** A column that follows what other tables of the target say now, in every published row, however old. */
+export interface Follow {
+  name: string;
+  /** A column of the file. */
+  column: string;
+  /** A SELECT over the target's tables with the columns `on`, `was` and `becomes`: rows that have `was` get `becomes`. */
+  sql: string;
+  /** Columns that the SELECT and the raw table both have, by which a row is found. */
+  on: string[];
+}
+
 /** A column of the delivered file, in the file's order. */
 export interface FileColumn {
   /** The name that the header must show. */
@@ -172,6 +183,7 @@ export interface Dataset {
   /** What is read of a source of kind 'postgres'; `file` then names the source's columns. */
   select?: Select;
   lookups?: Lookup[];
+  follows?: Follow[];
   table: RawTable;
   /** Among rows of one file with the same key, the first by these columns stands ('content', 'user_agent DESC'). */
   duplicates: string[];

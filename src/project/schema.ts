@@ -137,6 +137,7 @@ const dataset = fields({
   carries,
   file: someOf(z.union([someText, fields({ header: someText, column: text })]), 'column'),
   select: select.optional(),
+  follows: z.array(fields({ name: partName, column: text, sql: sqlQuery, on: key })).optional(),
   lookups: z.record(partName, fields({ sql: sqlQuery, on: key })).optional(),
   table,
   duplicates: z.array(sqlFragment).optional(),

@@ -13,7 +13,7 @@ interface Failure {
 }
 
 /** Notes of these steps say something about the data; those of others about the run, which is over. */
-const TELLING: ReadonlySet<string> = new Set(['load', 'undo', 'check', 'cleanup', 'copy']);
+const TELLING: ReadonlySet<string> = new Set(['load', 'undo', 'check', 'cleanup', 'copy', 'follow']);
 
 /** Listens to a run beside its reporter, and says at the end how it went. */
 export class Summary implements Pick<Reporter, 'event'> {

@@ -5,8 +5,8 @@ import type { Dataset, Project } from '../../project/model.ts';
 import { countedTable } from '../../rollup/shape.ts';
 
 /**
- * Analyses the dataset's partitions and rollups that never were: until then the planner guesses, and their row counts
- * are shown as 0. Later ones are autovacuum's. Outside the publish, because it is of no consequence when it fails.
+ * Analyses the dataset's partitions and rollups that never were, or have more than doubled since: until then the planner
+ * guesses, and wrong row counts are shown. Later ones are autovacuum's. Outside the publish, because it is of no consequence when it fails.
  */
 export async function analyzeNew(client: ClientBase, project: Project, dataset: Dataset): Promise<void> {
   const affected = affectedDerived(project, [dataset.name]);
@@ -17,7 +17,8 @@ export async function analyzeNew(client: ClientBase, project: Project, dataset: 
        FROM unnest($1::text[]) AS wanted
       CROSS JOIN LATERAL (SELECT to_regclass(wanted) AS oid UNION SELECT relid FROM pg_partition_tree(to_regclass(wanted))) AS parts
        JOIN pg_class c ON c.oid = parts.oid JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind = 'r' AND c.reltuples < 0 AND pg_relation_size(c.oid) > 0
+      WHERE c.relkind = 'r' AND pg_relation_size(c.oid) > 0
+        AND (c.reltuples < 0 OR pg_relation_size(c.oid) > 2 * c.relpages::bigint * current_setting('block_size')::bigint)
         AND pg_has_role(c.relowner, 'MEMBER')`,
     [relations.map(qualified)],
   );

@@ -145,7 +145,10 @@ async function requireBalance(
 }
 
 /** Runs what makes a change visible as one transaction that gives way to readers. */
-export function applied<T>({ client, dataset, signal }: ChangeOptions, work: () => Promise<T>): Promise<T> {
+export function applied<T>(
+  { client, dataset, signal }: Pick<ChangeOptions, 'client' | 'dataset' | 'signal'>,
+  work: () => Promise<T>,
+): Promise<T> {
   return withRetries(signal, () =>
     inTransaction(client, async () => {
       await setForDataset(client, dataset);

@@ -7,6 +7,7 @@ import { cleanupStep } from './cleanup.ts';
 import { copyStep } from './copy.ts';
 import { diffStep } from './diff.ts';
 import { fetchStep } from './fetch.ts';
+import { followStep } from './follow.ts';
 import { loadStep } from './load.ts';
 import { publishStep } from './publish.ts';
 import { undoStep } from './undo.ts';
@@ -24,4 +25,5 @@ export const STEP_WORK: Record<StepKind, StepWork> = {
   check: checkStep,
   cleanup: cleanupStep,
   copy: copyStep,
+  follow: followStep,
 };

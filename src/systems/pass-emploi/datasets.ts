@@ -40,6 +40,15 @@ export function events(): DatasetInput {
     lookups: {
       agences: { sql: sqlText(SYSTEM, 'agences'), on: ['type_utilisateur', 'id_utilisateur'] },
     },
+    // On the way in, and in all that is published: what the original does to its table every night.
+    follows: [
+      {
+        name: 'dispositifs',
+        column: 'structure',
+        sql: sqlText(SYSTEM, 'dispositifs'),
+        on: ['type_utilisateur', 'id_utilisateur'],
+      },
+    ],
     table: {
       name: EVENTS,
       columns: {
@@ -93,6 +102,12 @@ const CORRECTIONS: Correction[] = [
   {
     original: 'Days and weeks are those of the session (UTC in practice), while the jobs run on Paris time.',
     corrected: `Days and weeks are those of ${TIME_ZONE}: Monday 00:30 there belongs to the week that begins.`,
+  },
+  {
+    original:
+      'MILO and MILO_PACEA follow the programme of today in the whole current table, every night, and the weeks that were computed before keep what they had; tables of years are never changed.',
+    corrected:
+      'The same, in all events; the weeks of every event that changes are owed, and computed by the same run.',
   },
   {
     original: 'Who has no agency when an event is enriched has none for ever.',
