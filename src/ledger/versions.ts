@@ -36,6 +36,8 @@ export interface CurrentVersion {
   /** Tables of the schema `dayboard` with what it took away from the former; null when nothing is kept. */
   keptRows: string | null;
   keptKeys: string | null;
+  /** Table with rows of somebody else's table as they stood there. */
+  keptWhole: string | null;
   publishedAt: string;
   /** It cannot be taken back: what its rows stand for was given up. */
   settled: boolean;
@@ -51,7 +53,7 @@ export async function currentVersion(
   period: Period,
 ): Promise<CurrentVersion | undefined> {
   const found = await client.query<CurrentVersion>(
-    `SELECT version, days, added::float8 AS added, removed::float8 AS removed, former, kept_rows AS "keptRows", kept_keys AS "keptKeys",
+    `SELECT version, days, added::float8 AS added, removed::float8 AS removed, former, kept_rows AS "keptRows", kept_keys AS "keptKeys", kept_whole AS "keptWhole",
             to_char(published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "publishedAt",
             settled, EXISTS (SELECT FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3 AND settled) AS "settledOnce"
        FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3 AND current`,
@@ -114,7 +116,8 @@ export interface NewVersion {
   rulesHash: string;
   findings: unknown[];
   former: number | undefined;
-  keeps: { rows: string; keys: string | undefined } | undefined;
+  /** Tables of the schema `dayboard` with what it takes away. */
+  keeps: { rows?: string | undefined; keys?: string | undefined; whole?: string | undefined };
 }
 
 /** Writes a version as the current one and returns its number; retireVersion comes before. */
@@ -127,8 +130,8 @@ export async function insertVersion(
 ): Promise<number> {
   const inserted = await client.query<{ version: number }>(
     `INSERT INTO dayboard.version (project, dataset, period, version, run, current, key, size, etag, modified,
-                                   rows, kept, added, removed, days, rules_hash, findings, former, kept_rows, kept_keys)
-     SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, true, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
+                                   rows, kept, added, removed, days, rules_hash, findings, former, kept_rows, kept_keys, kept_whole)
+     SELECT $1, $2, $3, coalesce(max(version), 0) + 1, $4, true, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
        FROM dayboard.version WHERE project = $1 AND dataset = $2 AND period = $3
      RETURNING version`,
     [
@@ -148,8 +151,9 @@ export async function insertVersion(
       made.rulesHash,
       JSON.stringify(made.findings),
       made.former ?? null,
-      made.keeps?.rows ?? null,
-      made.keeps?.keys ?? null,
+      made.keeps.rows ?? null,
+      made.keeps.keys ?? null,
+      made.keeps.whole ?? null,
     ],
   );
   return (inserted.rows[0] as { version: number }).version;
@@ -165,7 +169,7 @@ export async function restoreFormer(
   by: string,
 ): Promise<void> {
   await client.query(
-    `UPDATE dayboard.version SET current = false, undone_at = clock_timestamp(), undone_by = $5, kept_rows = NULL, kept_keys = NULL
+    `UPDATE dayboard.version SET current = false, undone_at = clock_timestamp(), undone_by = $5, kept_rows = NULL, kept_keys = NULL, kept_whole = NULL
       WHERE project = $1 AND dataset = $2 AND period = $3 AND version = $4`,
     [project, dataset, period, undone.version, by],
   );
@@ -205,9 +209,9 @@ export async function forgetKept(
   days: number,
 ): Promise<number> {
   const found = await client.query(
-    `UPDATE dayboard.version v SET kept_rows = NULL, kept_keys = NULL
+    `UPDATE dayboard.version v SET kept_rows = NULL, kept_keys = NULL, kept_whole = NULL
        FROM (SELECT period, version FROM dayboard.version
-              WHERE project = $1 AND dataset = $2 AND kept_rows IS NOT NULL
+              WHERE project = $1 AND dataset = $2 AND (kept_rows IS NOT NULL OR kept_whole IS NOT NULL)
                 AND published_at < clock_timestamp() - make_interval(days => $3) ORDER BY published_at LIMIT ${FORGOTTEN_AT_ONCE}) old
       WHERE v.project = $1 AND v.dataset = $2 AND v.period = old.period AND v.version = old.version`,
     [project, dataset, days],
@@ -219,8 +223,8 @@ export async function forgetKept(
 export async function unknownKept(client: Queryable): Promise<string[]> {
   const found = await client.query<{ name: string }>(
     `SELECT relname AS name FROM pg_class WHERE relnamespace = to_regnamespace('dayboard') AND relkind = 'r' AND relname ~ '^kept_'
-        AND relname::text NOT IN (SELECT named FROM dayboard.version v CROSS JOIN LATERAL (VALUES (v.kept_rows), (v.kept_keys)) k (named)
-                                   WHERE v.kept_rows IS NOT NULL AND named IS NOT NULL)`,
+        AND relname::text NOT IN (SELECT named FROM dayboard.version v CROSS JOIN LATERAL (VALUES (v.kept_rows), (v.kept_keys), (v.kept_whole)) k (named)
+                                   WHERE (v.kept_rows IS NOT NULL OR v.kept_whole IS NOT NULL) AND named IS NOT NULL)`,
   );
   return found.rows.map(({ name }) => name);
 }

@@ -98,6 +98,37 @@ describe('an undo', () => {
     expect(await found()).toEqual(['theirs|2024-11-14', 'theirs|2024-11-15']);
   });
 
+  it.each<[string, Partial<Dataset>, string[]]>([
+    [
+      'replaces its days',
+      { carries: { kind: 'period', column: 'day' } },
+      ['a|1|1|one', 'a|1|2|two', 'b|2|3|three', 'c|9|4|other day'],
+    ],
+    ['is merged', {}, ['a|1|1|one', 'a|1|2|two', 'b|2|3|three', 'c|9|4|other day']],
+  ])(
+    'of a delivery that %s brings rows of somebody else’s table back with what it does not know of them',
+    async (_, changes, before) => {
+      await client.query(`CREATE SCHEMA stats;
+        CREATE TABLE stats.visits (id text, day date, hits integer, serial int GENERATED ALWAYS AS IDENTITY, note text,
+                                   twice int GENERATED ALWAYS AS (hits * 2) STORED);
+        INSERT INTO stats.visits (id, day, hits, note) VALUES ('a', '2024-11-14', 1, 'one'), ('a', '2024-11-14', 1, 'two'),
+          ('b', '2024-11-14', 2, 'three'), ('c', '2024-11-13', 9, 'other day')`);
+      const dataset = hitsDataset(changes);
+      const into = { ...publisher, dataset, project: projectOf(dataset) };
+      const theirs = () => lines(client, 'SELECT id, hits, serial, note FROM stats.visits');
+      expect(await theirs()).toEqual(before);
+      await publishRows(into, '2024-11-14', [row('a', 5), row('b', 5)]);
+      await client.query(`UPDATE stats.visits SET note = 'ours' WHERE id = 'a' AND hits = 5`);
+      const published = await theirs();
+      await publishRows(into, '2024-11-14', [row('a', 6), row('b', 5)]);
+      await undoRows(into, '2024-11-14');
+      expect(await theirs()).toEqual(published);
+      await undoRows(into, '2024-11-14');
+      expect(await theirs()).toEqual(before);
+      expect(await kept()).toEqual([]);
+    },
+  );
+
   it('knows columns that the definition gained since', async () => {
     await publishRows(publisher, '2024-11-14', [row('a', 1)]);
     await publishRows(publisher, '2024-11-14', [row('a', 2)]);

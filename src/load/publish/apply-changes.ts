@@ -4,6 +4,7 @@ import { columns, ident, qualified } from '../../ledger/sql.ts';
 import { periodRows, replacesRows } from './change-sql.ts';
 import type { Changes } from './changes.ts';
 import { attachPartition } from './partitions.ts';
+import { insertWhole } from './whole.ts';
 import { boundsOf, dayRange, DELIVERY, withDelivery } from './shape.ts';
 
 /** Applies a change to the raw table, the shadow and the origins, in the caller's transaction. */
@@ -12,7 +13,8 @@ export async function applyChanges(client: ClientBase, changes: Changes): Promis
   const d = ident(DELIVERY);
   if (changes.removedRows > 0) await client.query(deleteSql(changes));
   for (const partition of changes.built) await attachPartition(client, shape, partition);
-  await insertRest(client, changes);
+  if (changes.whole === undefined) await insertRest(client, changes);
+  else await insertWhole(client, changes, changes.whole);
   if (shape.dataset.carries.kind === 'period') return;
   const shadow = qualified(shape.shadow);
   await client.query(

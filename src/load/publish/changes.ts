@@ -23,6 +23,8 @@ export interface Changes {
   days: readonly Day[];
   /** The keys that the change is about, where it is about some. */
   only: RelationName | undefined;
+  /** Rows of somebody else's table as they stood there, of which some come back. */
+  whole?: RelationName;
   /** Partitions that are filled beside with their part of the added rows. */
   built: BuiltPartition[];
 }

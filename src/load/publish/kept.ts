@@ -15,6 +15,8 @@ export interface Kept {
   rows: RelationName;
   /** Keys of the rows that the new version has and the former had not; undefined where a delivery is replaced whole. */
   keys: RelationName | undefined;
+  /** Rows that went out of somebody else's table, as they stood there. */
+  whole: RelationName;
 }
 
 /**
@@ -30,7 +32,7 @@ export function keptTables(
 ): Kept {
   const table = (end: string) =>
     ownTable('kept', project, `${shape.dataset.name}_${period}`, `_v${version}_r${run}${end}`);
-  return { rows: table(''), keys: isRowWise(shape) ? table('_keys') : undefined };
+  return { rows: table(''), keys: isRowWise(shape) ? table('_keys') : undefined, whole: table('_whole') };
 }
 
 /** Whether versions of a delivery are told apart row by row. */
@@ -44,7 +46,11 @@ export function isRowWise(shape: RawShape): boolean {
  * The rows are those of the delivery wherever they stand: in the raw table or, where another delivery's stands for
  * them, in the shadow. Returns how many rows are kept.
  */
-export async function keepFormer(client: ClientBase, changes: Changes, kept: Kept): Promise<number> {
+export async function keepFormer(
+  client: ClientBase,
+  changes: Changes,
+  kept: Omit<Kept, 'whole'>,
+): Promise<number> {
   const { shape, removed, added, lost, delivery } = changes;
   const d = ident(DELIVERY);
   const shadowed = shape.dataset.carries.kind !== 'period';
@@ -79,7 +85,7 @@ function without(shape: RawShape, rows: string, others: string): string {
  */
 export async function addNewColumns(
   client: ClientBase,
-  kept: Kept,
+  kept: Pick<Kept, 'rows'>,
   dataset: Dataset,
   signal: AbortSignal,
 ): Promise<void> {

@@ -7,6 +7,7 @@ import {
   currentVersion,
   insertVersion,
   newestPublished,
+  type NewVersion,
   retireVersion,
 } from '../../ledger/versions.ts';
 import { DayboardError } from '../../project/errors.ts';
@@ -31,10 +32,11 @@ import { applyChanges } from './apply-changes.ts';
 import { type ChangeRequest, periodRows } from './change-sql.ts';
 import { buildPartitions, computeChanges, type Changes } from './changes.ts';
 import { forgetOld } from './forget.ts';
-import { keepFormer, type Kept, keptTables } from './kept.ts';
+import { keepFormer, keptTables } from './kept.ts';
 import { ensureRawTable } from './raw-table.ts';
 import { oweGivenUp } from './settle.ts';
 import { type Lend, spread } from './spread.ts';
+import { keepWhole } from './whole.ts';
 import type { RawShape } from './shape.ts';
 
 /** What every change of what a delivery has in the raw table needs. */
@@ -90,7 +92,7 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
   });
   const { changes } = ready;
   const version = await applied(options, async () => {
-    const kept = await keep(options, changes, former);
+    const keeps = await keep(options, changes, former);
     if (former?.settledOnce === true) await oweGivenUp(client, project.name, changes, prepared.relation);
     await apply(options, ready);
     await requireBalance(options, changes);
@@ -106,7 +108,7 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
       rulesHash: options.rules,
       findings: prepared.findings,
       former: former?.version,
-      keeps: kept === undefined ? undefined : { rows: kept.rows.name, keys: kept.keys?.name },
+      keeps,
     });
   });
   // It is published: what cannot be tidied up now is tidied up at the end of the run.
@@ -163,12 +165,14 @@ async function keep(
   { client, project, dataset, period, run }: PublishOptions,
   changes: Changes,
   former: CurrentVersion | undefined,
-): Promise<Kept | undefined> {
+): Promise<NewVersion['keeps']> {
   const before = dataset.carries.kind === 'period' && !changes.shape.own;
-  if (project.keepVersionsDays === 0 || (former === undefined && !before)) return undefined;
-  const kept = keptTables(project.name, changes.shape, period, former?.version ?? 0, run);
-  await keepFormer(client, changes, kept);
-  return kept;
+  if (project.keepVersionsDays === 0) return {};
+  const { rows, keys, whole } = keptTables(project.name, changes.shape, period, former?.version ?? 0, run);
+  const keeps = (await keepWhole(client, changes, whole)) ? { whole: whole.name } : {};
+  if (former === undefined && !before) return keeps;
+  await keepFormer(client, changes, { rows, keys });
+  return { ...keeps, rows: rows.name, keys: keys?.name };
 }
 
 /** Raw table and rollups of a dataset, made sure of. The caller holds the dataset's table lock. */

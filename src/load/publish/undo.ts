@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg';
 import type { Dataset, Period, Project, RelationName } from '../../project/model.ts';
 import { databaseError } from '../../ledger/errors.ts';
 import { cleanedSince } from '../../ledger/cleanups.ts';
@@ -6,7 +7,15 @@ import { type CurrentVersion, currentVersion, daysOfVersion, restoreFormer } fro
 import { DayboardError } from '../../project/errors.ts';
 import { dropForgotten } from './forget.ts';
 import { addNewColumns, isRowWise, type Kept } from './kept.ts';
-import { apply, applied, type ChangeOptions, changesOf, dropWork, ensureDataset } from './publish.ts';
+import {
+  apply,
+  applied,
+  type ChangeOptions,
+  changesOf,
+  dropWork,
+  ensureDataset,
+  type ReadyChanges,
+} from './publish.ts';
 import type { RawShape } from './shape.ts';
 
 export interface UndoOptions extends ChangeOptions {
@@ -44,8 +53,9 @@ export async function undoDelivery(options: UndoOptions): Promise<Undone> {
   const kept = await keptOf(options, shape, version);
   const request = await restoring(options, shape, version, kept);
   const ready = request === undefined ? undefined : await changesOf(options, request);
+  const whole = shape.own ? undefined : await keptTable(client, version.keptWhole);
   await applied(options, async () => {
-    if (ready !== undefined) await apply(options, ready);
+    if (ready !== undefined) await apply(options, whole === undefined ? ready : withWhole(ready, whole));
     await restoreFormer(client, project.name, dataset.name, period, version, options.by);
   });
   if (ready !== undefined) await dropWork(client, ready.changes).catch(() => undefined);
@@ -75,30 +85,37 @@ async function requireAnotherCopy(
   });
 }
 
+/** One of the tables that a version keeps, if it is there. */
+async function keptTable(client: ClientBase, name: string | null): Promise<RelationName | undefined> {
+  if (name === null) return undefined;
+  const relation = { schema: 'dayboard', name };
+  const found = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
+    qualified(relation),
+  ]);
+  return found.rows[0]?.there === true ? relation : undefined;
+}
+
+/** The change, with which rows come back as they stood in somebody else's table. */
+function withWhole(ready: ReadyChanges, whole: RelationName): ReadyChanges {
+  return { ...ready, changes: { ...ready.changes, whole } };
+}
+
 /** The tables that hold what the version took away; undefined for a first one that took nothing. */
 async function keptOf(
   { client, project, dataset, period, signal }: ChangeOptions,
   shape: RawShape,
   current: CurrentVersion,
-): Promise<Kept | undefined> {
+): Promise<Omit<Kept, 'whole'> | undefined> {
   const { former, keptRows, keptKeys, version } = current;
   if (current.settled) throw expired(project, dataset, period, current);
   const tookNothing =
     former === null && keptRows === null && (shape.own || dataset.carries.kind !== 'period');
   if (tookNothing) return undefined;
   if (keptKeys !== null && !isRowWise(shape)) throw otherTable(dataset, period, version);
-  const there = async (name: string | null): Promise<RelationName | undefined> => {
-    if (name === null) return undefined;
-    const relation = { schema: 'dayboard', name };
-    const found = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
-      qualified(relation),
-    ]);
-    return found.rows[0]?.there === true ? relation : undefined;
-  };
-  const [rows, keys] = [await there(keptRows), await there(keptKeys)];
+  const [rows, keys] = [await keptTable(client, keptRows), await keptTable(client, keptKeys)];
   if (rows === undefined || (keptKeys !== null && keys === undefined))
     throw expired(project, dataset, period, current);
-  await addNewColumns(client, { rows, keys }, dataset, signal).catch((thrown: unknown) => {
+  await addNewColumns(client, { rows }, dataset, signal).catch((thrown: unknown) => {
     throw databaseError(thrown, { dataset: dataset.name, period });
   });
   return { rows, keys };
@@ -179,7 +196,7 @@ async function restoring(
   { client, project, dataset, period }: ChangeOptions,
   shape: RawShape,
   { former, days, added, removed }: CurrentVersion,
-  kept: Kept | undefined,
+  kept: Omit<Kept, 'whole'> | undefined,
 ): Promise<Parameters<typeof changesOf>[1] | undefined> {
   const formerDays =
     former === null ? [] : await daysOfVersion(client, project.name, dataset.name, period, former);
