@@ -177,17 +177,19 @@ export async function recordCheck(
     run?: string;
     verdict: 'pass' | 'warn' | 'fail' | 'unknown';
     findings: unknown[];
+    more: number;
     error?: ErrorValue;
   },
 ): Promise<void> {
   await client.query(
-    `INSERT INTO dayboard.check_result (project, name, run, verdict, findings, error) VALUES ($1, $2, $3, $4, $5, $6)`,
+    `INSERT INTO dayboard.check_result (project, name, run, verdict, findings, more, error) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
     [
       project,
       result.name,
       result.run ?? null,
       result.verdict,
       JSON.stringify(result.findings),
+      result.more,
       result.error === undefined ? null : JSON.stringify(result.error),
     ],
   );
@@ -204,9 +206,10 @@ export async function readChecks(
     at: Date;
     verdict: CheckStatus['verdict'];
     findings: unknown[];
+    more: number;
     error: ErrorValue | null;
   }>(
-    `SELECT DISTINCT ON (name) name, at, verdict, findings, error FROM dayboard.check_result
+    `SELECT DISTINCT ON (name) name, at, verdict, findings, more, error FROM dayboard.check_result
       WHERE project = $1 AND name = ANY ($2) ORDER BY name, at DESC`,
     [project, names],
   );
@@ -219,6 +222,7 @@ export async function readChecks(
       verdict: row.verdict,
       at: row.at.toISOString(),
       findings: row.findings,
+      ...(row.more === 0 ? {} : { more: row.more }),
       ...(row.error === null ? {} : { error: row.error }),
     };
   });

@@ -80,7 +80,10 @@ export interface CheckStatus {
   name: string;
   verdict: 'pass' | 'warn' | 'fail' | 'unknown' | 'never';
   at?: string;
+  /** The first of them; of the days that were asked about before others. */
   findings: unknown[];
+  /** How many there are beyond those, counted up to 10,000 in all. */
+  more?: number;
   error?: ErrorValue;
 }
 

@@ -1,5 +1,14 @@
 import type { Day } from '../project/model.ts';
 
+/** A check's findings are counted up to so many: whoever has more need not know how many. */
+export const MOST_COUNTED = 10_000;
+
+/** How many findings there are: '3 findings', 'more than 10,000 findings'. */
+export function countText(count: number): string {
+  const many = count > MOST_COUNTED;
+  return `${many ? 'more than ' : ''}${Math.min(count, MOST_COUNTED).toLocaleString('en')} finding${count === 1 ? '' : 's'}`;
+}
+
 /**
  * What in a check's finding names a day or month: '2024-11-14', '2024-11-14T00:00:00+01:00', '2024-11'. POSIX and
  * JavaScript read it alike, because the server decides with it too.

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { databaseError } from '../ledger/errors.ts';
 import { setForDataset } from '../ledger/transaction.ts';
-import { monthsOf, NAMES_DAY } from '../plan/finding.ts';
+import { monthsOf, MOST_COUNTED, NAMES_DAY } from '../plan/finding.ts';
 import type { ErrorValue } from '../project/errors.ts';
 import type { Check, Day } from '../project/model.ts';
 
@@ -10,8 +10,8 @@ export interface CheckResult {
   verdict: 'pass' | 'warn' | 'fail' | 'unknown';
   /** The first rows that the check returned, as JSON has them: dates are '2024-11-14'. */
   findings: Array<Record<string, unknown>>;
-  /** True when there are more than `findings` holds. */
-  more: boolean;
+  /** How many there are beyond those that `findings` holds, counted up to MOST_COUNTED in all. */
+  more: number;
   error?: ErrorValue;
 }
 
@@ -38,20 +38,22 @@ export async function runCheck(
   try {
     await setForDataset(client, { timeZone });
     await client.query(`SET LOCAL statement_timeout = ${Math.round(check.timeoutSeconds * 1000)}`);
-    const found = await client.query<{ finding: Record<string, unknown> }>(
-      `SELECT finding FROM (SELECT to_jsonb(findings.*) AS finding, row_number() OVER () AS place FROM (${check.sql}\n) AS findings) AS found
-       ${days === undefined ? '' : ABOUT_FIRST} LIMIT ${MOST_FINDINGS + 1}`,
+    const found = await client.query<{ finding: Record<string, unknown>; total: number }>(
+      `WITH counted AS MATERIALIZED (
+         SELECT finding FROM (SELECT to_jsonb(findings.*) AS finding, row_number() OVER () AS place FROM (${check.sql}\n) AS findings) AS found
+         ${days === undefined ? '' : ABOUT_FIRST} LIMIT ${MOST_COUNTED + 1})
+       SELECT finding, (SELECT count(*)::int FROM counted) AS total FROM counted LIMIT ${MOST_FINDINGS}`,
       days === undefined ? [] : [NAMES_DAY, days, monthsOf(days)],
     );
-    if (found.rows.length === 0) return { verdict: 'pass', findings: [], more: false };
+    if (found.rows.length === 0) return { verdict: 'pass', findings: [], more: 0 };
     return {
       verdict: check.severity === 'error' ? 'fail' : 'warn',
-      findings: found.rows.slice(0, MOST_FINDINGS).map((row) => row.finding),
-      more: found.rows.length > MOST_FINDINGS,
+      findings: found.rows.map((row) => row.finding),
+      more: (found.rows[0]?.total ?? 0) - found.rows.length,
     };
   } catch (thrown) {
     const error = databaseError(thrown, { check: check.name }).toJSON();
-    return { verdict: 'unknown', findings: [], more: false, error };
+    return { verdict: 'unknown', findings: [], more: 0, error };
   } finally {
     await client.query('ROLLBACK').catch(() => undefined);
   }

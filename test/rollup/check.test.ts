@@ -21,26 +21,29 @@ describe('a check', () => {
     expect(await runCheck(client, check('SELECT 1 WHERE false'), UTC)).toEqual({
       verdict: 'pass',
       findings: [],
-      more: false,
+      more: 0,
     });
   });
 
   it('fails or warns with what it found, as it was declared', async () => {
     const sql = `SELECT '2024-11' AS month, 3 AS difference`;
     const findings = [{ month: '2024-11', difference: 3 }];
-    expect(await runCheck(client, check(sql), UTC)).toEqual({ verdict: 'fail', findings, more: false });
+    expect(await runCheck(client, check(sql), UTC)).toEqual({ verdict: 'fail', findings, more: 0 });
     expect(await runCheck(client, check(sql, { severity: 'warn' }), UTC)).toMatchObject({
       verdict: 'warn',
       findings,
     });
   });
 
-  it('shows the first findings only, says that there are more, and may end in a comment', async () => {
+  it('shows the first findings only, says how many there are, and may end in a comment', async () => {
     const found = await runCheck(client, check('SELECT n FROM generate_series(1, 100) n -- all'), UTC);
     expect(found.findings).toEqual(Array.from({ length: 20 }, (_, index) => ({ n: index + 1 })));
-    expect(found.more).toBe(true);
+    expect(found.more).toBe(80);
     expect(await runCheck(client, check('SELECT n FROM generate_series(1, 20) n'), UTC)).toMatchObject({
-      more: false,
+      more: 0,
+    });
+    expect(await runCheck(client, check('SELECT n FROM generate_series(1, 30000) n'), UTC)).toMatchObject({
+      more: 9981,
     });
   });
 

@@ -99,7 +99,11 @@ async function results(
 function ofDays(check: CheckStatus, days: ReadonlySet<Day>): CheckStatus {
   if (check.verdict !== 'fail' && check.verdict !== 'warn') return check;
   const findings = check.findings.filter((finding) => isAbout(finding, days));
-  return { ...check, findings, verdict: findings.length === 0 ? 'pass' : check.verdict };
+  const { more, ...others } = check;
+  // Those of the days are the first: when others are among what is stored, there are no more of them.
+  const isCut = more !== undefined && findings.length === check.findings.length;
+  const verdict = findings.length === 0 ? 'pass' : check.verdict;
+  return { ...others, findings, verdict, ...(isCut ? { more } : {}) };
 }
 
 function report(cli: Cli, checks: readonly CheckStatus[], json: boolean): number {

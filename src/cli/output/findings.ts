@@ -1,5 +1,6 @@
 import type { CheckStatus } from '../../plan/board.ts';
 import type { DoctorFinding } from '../../run/workspace.ts';
+import { countText } from '../../plan/finding.ts';
 import { clean } from '../../console/clean.ts';
 import type { Paint } from './paint.ts';
 
@@ -35,14 +36,15 @@ function look(verdict: CheckStatus['verdict'], paint: Paint): [glyph: string, st
 const MOST_FINDINGS = 10;
 
 /** A check's last result, with what it found. */
-export function checkText({ name, verdict, findings, error }: CheckStatus, paint: Paint): string[] {
+export function checkText({ name, verdict, findings, more = 0, error }: CheckStatus, paint: Paint): string[] {
   const { theme } = paint;
   const [glyph, style] = look(verdict, paint);
-  const more = findings.length - MOST_FINDINGS;
+  const count = findings.length + more;
+  const hidden = count - MOST_FINDINGS;
   return [
     `${paint.text(`${glyph} ${verdict.padEnd(WORD_WIDTH)}`, style)} ${paint.text(name, theme.strong)}`,
     ...findings.slice(0, MOST_FINDINGS).map((finding) => `    ${paint.text(oneLine(finding))}`),
-    ...(more > 0 ? [paint.text(`    and ${more} more`, theme.muted)] : []),
+    ...(hidden > 0 ? [paint.text(`    the first of ${countText(count)}`, theme.muted)] : []),
     ...(error === undefined ? [] : [`    ${paint.text(error.message)}`]),
     ...(error?.next === undefined ? [] : [`    ${paint.text(error.next, theme.muted)}`]),
   ];

@@ -1,4 +1,5 @@
 import { recordCheck } from '../../ledger/derived.ts';
+import { countText } from '../../plan/finding.ts';
 import { runCheck } from '../../rollup/check.ts';
 import { DayboardError } from '../../project/errors.ts';
 import type { StepWork } from '../run-context.ts';
@@ -14,8 +15,8 @@ export const checkStep: StepWork = async (run, step, report) => {
       days: run.plan.request.days,
     });
     await recordCheck(client, run.project.name, { name: check.name, run: run.id, ...result });
-    const count = result.findings.length;
-    const told = `${result.more ? 'more than ' : ''}${count} finding${count === 1 ? '' : 's'}`;
+    const count = result.findings.length + result.more;
+    const told = countText(count);
     if (result.verdict === 'unknown') {
       throw new DayboardError({
         code: 'check.unknown',
