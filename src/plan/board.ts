@@ -54,7 +54,7 @@ export type Verdict = 'pass' | 'warn' | 'error' | 'unknown';
 /** A rollup, view or aggregate as the board and freshness show it. */
 export interface DerivedStatus {
   name: string;
-  kind: 'rollup' | 'view' | 'aggregate' | 'table';
+  kind: 'rollup' | 'view' | 'aggregate' | 'table' | 'copy';
   /** The newest day inside, measured from the data. */
   through?: Day;
   /** Seconds since the end of that day, in the relation's time zone. */

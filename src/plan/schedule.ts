@@ -14,3 +14,12 @@ export function nextStart(schedule: Schedule, now: string): string {
   if (next === null) throw new RangeError(`the schedule "${schedule.at}" never starts`);
   return next.toISOString();
 }
+
+/** The last start before or at `now` (RFC 3339), as RFC 3339. */
+export function previousStart(schedule: Schedule, now: string): string {
+  const cron = new Cron(cronOf(schedule), { timezone: schedule.timeZone, paused: true });
+  // It looks for starts before the reference, to the second.
+  const [found] = cron.previousRuns(1, new Date(Date.parse(now) + 1000));
+  if (found === undefined) throw new RangeError(`the schedule "${schedule.at}" never started`);
+  return found.toISOString();
+}

@@ -13,6 +13,7 @@ import { nextStart } from '../plan/schedule.ts';
 import type { Dataset, Period, Project } from '../project/model.ts';
 import { boardPeriods, deliveryRange, type BoardRange } from './ranges.ts';
 import { aggregateRows } from './aggregate-rows.ts';
+import { readChain } from './chain.ts';
 import { derivedStatuses } from './derived-status.ts';
 
 export interface BoardQuery {
@@ -35,7 +36,7 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
   const periods = periodsByDataset(project.datasets, query.range, now);
   const ranges = [...periods].flatMap(([dataset, each]) => deliveryRange(dataset, each));
   const alive = await aliveRuns(client, project.name);
-  const [deliveries, first, listing, durations, derived, owed, aggregates, reach, checks, runs] =
+  const [deliveries, first, listing, durations, derived, owed, aggregates, reach, checks, runs, chain] =
     await Promise.all([
       readDeliveries(client, project.name, ranges, alive),
       firstPeriods(client, project),
@@ -51,8 +52,9 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
         project.checks.map((check) => check.name),
       ),
       readRuns(client, project.name, RECENT_RUNS, alive),
+      readChain(client, project, now),
     ]);
-  const facts = { project, derived, owed, aggregates, first, durations: durations.last, reach, now };
+  const facts = { project, derived, owed, aggregates, first, durations: durations.last, reach, now, chain };
   return {
     project: project.name,
     context: query.context,
@@ -100,7 +102,7 @@ function rowOf(
   // Of a dataset of which nothing is known yet only the newest delivery is waited for.
   const knownSince = first.get(dataset.name) ?? periods.at(-2);
   const context = { now: query.now, rulesHash: query.rulesHashes.get(dataset.name) ?? '', knownSince };
-  const median = importMedian(medians, dataset.name);
+  const median = importMedian(medians, dataset);
   return {
     dataset: dataset.name,
     relation: `${dataset.table.schema}.${dataset.table.name}`,
@@ -117,10 +119,11 @@ function rowOf(
   };
 }
 
-function importMedian(medians: ReadonlyMap<string, number>, dataset: string): number | undefined {
-  const parts = (['fetch', 'load', 'publish'] as const).map((kind) =>
-    medians.get(durationKey(kind, dataset)),
-  );
+function importMedian(medians: ReadonlyMap<string, number>, { name, select }: Dataset): number | undefined {
+  // Rows of a database are read while they are loaded.
+  const kinds =
+    select === undefined ? (['fetch', 'load', 'publish'] as const) : (['load', 'publish'] as const);
+  const parts = kinds.map((kind) => medians.get(durationKey(kind, name)));
   if (parts.some((part) => part === undefined)) return undefined;
   return parts.reduce<number>((sum, part) => sum + (part ?? 0), 0);
 }

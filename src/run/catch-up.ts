@@ -30,6 +30,11 @@ export function owedRequest(concurrency: number): PlanRequest {
   return { command: 'refresh', cells: [], reprocess: [], names: [], owed: true, concurrency, force: [] };
 }
 
+/** Every copy of a schema that is switched on. */
+export function copyRequest(): PlanRequest {
+  return { command: 'copy', cells: [], reprocess: [], names: [], concurrency: 1, force: [] };
+}
+
 /** What a start does: everything that is not up to date and has an object at the source, or can do without. */
 export function isForStart(cell: PlannedCell): boolean {
   return cell.action !== 'skip' && (cell.object !== undefined || cell.standsIn === true);

@@ -7,6 +7,7 @@ import { type AggregateFacts, datasetBelow, owedPeriods, whyOwed } from '../plan
 import type { DerivedStatus, Verdict } from '../plan/board.ts';
 import { derivedInOrder, type Derived } from '../plan/derived.ts';
 import { durationKey } from '../plan/make.ts';
+import { type Chain, lateWhy } from './chain.ts';
 import type { Aggregate, Day, FreshnessLimits, Period, Project, Rollup } from '../project/model.ts';
 import { firstDay, lastDay, periodOf } from '../project/period.ts';
 
@@ -24,6 +25,8 @@ export interface DerivedInput {
   reach: ReadonlyMap<string, Day>;
   /** RFC 3339. */
   now: string;
+  /** How the last scheduled start went on, where lateness is judged. */
+  chain?: Chain;
 }
 
 /** Rollups, views and aggregates with their freshness, in the project's order. */
@@ -85,7 +88,7 @@ function statusOf(derived: Derived, input: DerivedInput): DerivedStatus {
   const zone = 'timeZone' in derived.definition ? derived.definition.timeZone : input.project.timeZone;
   const age = record?.through === undefined ? undefined : ageSeconds(record.through, zone, input.now);
   const early = record?.refreshed === undefined && owed === undefined ? notYet(derived) : undefined;
-  const judged = early ?? judge({ age, limits, owed, record });
+  const judged = early ?? late(derived, input, owed) ?? judge({ age, limits, owed, record });
   return {
     name: derived.name,
     kind: derived.kind,
@@ -124,6 +127,26 @@ function throughOf(
   if (rollup.bucket.unit === 'day') return record.through;
   const reach = input.reach.get(rootDataset(input.project, rollup));
   return reach !== undefined && reach > record.through ? reach : record.through;
+}
+
+/** What was owed when the schedule started and was not begun since has missed its start. */
+function late(
+  derived: Derived,
+  input: DerivedInput,
+  owed: OwedBuckets | undefined,
+): { verdict: Verdict; why: string } | undefined {
+  const { chain } = input;
+  if (chain === undefined || owed === undefined) return undefined;
+  const why = lateWhy(derived, chain, (start) => {
+    const since = chain.starts.owedSince.get(derived.name);
+    const noted = since !== undefined && since < start;
+    if (derived.kind !== 'aggregate') return noted;
+    const aggregate = derived.definition as Aggregate;
+    const facts = aggregateFacts(aggregate, { ...input, now: start });
+    // What a change since then owes was not owed at the start.
+    return owedPeriods(aggregate, noted ? facts : { ...facts, owed: new Map() }).length > 0;
+  });
+  return why === undefined ? undefined : { verdict: 'error', why };
 }
 
 /** An aggregate of which no period was due yet, or asked for, lacks nothing. */

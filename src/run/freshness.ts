@@ -16,6 +16,7 @@ import {
   measureRollup,
   measureView,
 } from '../rollup/measure.ts';
+import { type Chain, copyStatuses, readChain } from './chain.ts';
 import { ageSeconds, ageVerdict, derivedStatuses, limitSeconds } from './derived-status.ts';
 import { unknownName } from './plan-reader.ts';
 
@@ -36,9 +37,11 @@ export async function readFreshness(query: FreshnessQuery): Promise<DerivedStatu
   const { project } = query;
   const datasets = project.datasets.filter((dataset) => dataset.off === undefined);
   const derived = derivedInOrder(project);
-  const known = [...datasets, ...derived].map((each) => each.name);
+  const chain = await readChain(query.client, project, query.now);
+  const copies = copyStatuses(project, chain, query.now);
+  const known = [...copies, ...datasets, ...derived].map((each) => each.name);
   for (const name of query.names ?? [])
-    if (!known.includes(name)) throw unknownName('dataset, rollup, view or aggregate', name, known);
+    if (!known.includes(name)) throw unknownName('dataset, rollup, view, aggregate or copy', name, known);
   const wanted = (name: string) =>
     query.names === undefined || query.names.length === 0 || query.names.includes(name);
   const tables = await Promise.all(
@@ -47,8 +50,9 @@ export async function readFreshness(query: FreshnessQuery): Promise<DerivedStatu
   const statuses = await derivedNow(
     query,
     derived.filter(({ name }) => wanted(name)),
+    chain,
   );
-  return [...tables, ...statuses];
+  return [...copies.filter(({ name }) => wanted(name)), ...tables, ...statuses];
 }
 
 async function tableStatus({ client, now }: FreshnessQuery, dataset: Dataset): Promise<DerivedStatus> {
@@ -91,7 +95,11 @@ function tableWhy(dataset: Dataset, through: string | undefined, verdict: Derive
   return `Its newest day, ${through}, is older than the limit of ${hours} h.`;
 }
 
-async function derivedNow(query: FreshnessQuery, wanted: readonly Derived[]): Promise<DerivedStatus[]> {
+async function derivedNow(
+  query: FreshnessQuery,
+  wanted: readonly Derived[],
+  chain: Chain,
+): Promise<DerivedStatus[]> {
   const { client, project, now } = query;
   const alive = await aliveRuns(client, project.name);
   const [records, owed, aggregates, first, durations, reach] = await Promise.all([
@@ -123,7 +131,17 @@ async function derivedNow(query: FreshnessQuery, wanted: readonly Derived[]): Pr
       ...(found.through === undefined ? {} : { through: found.through }),
     });
   }
-  return derivedStatuses({ project, derived, owed, aggregates, first, durations: durations.last, reach, now })
+  return derivedStatuses({
+    project,
+    derived,
+    owed,
+    aggregates,
+    first,
+    durations: durations.last,
+    reach,
+    now,
+    chain,
+  })
     .filter((status) => measured.has(status.name))
     .map((status) => withMeasurement(status, measured.get(status.name)));
 }
@@ -144,5 +162,7 @@ function withMeasurement(status: DerivedStatus, found: Measurement | Error | und
   if (!(found instanceof Error)) return { ...status, rows: found.rows, bytes: found.bytes };
   const error = databaseError(found);
   const why = status.refreshed === undefined ? status.why : `It could not be measured: ${error.message}`;
-  return { ...status, verdict: 'unknown', why, error: error.toJSON() };
+  // What is an error already is not better for that it cannot be measured.
+  const verdict = status.refreshed === undefined && status.verdict === 'error' ? 'error' : 'unknown';
+  return { ...status, verdict, why, error: error.toJSON() };
 }

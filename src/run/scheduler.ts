@@ -3,7 +3,15 @@ import type { Plan, PlannedCell, PlanRequest } from '../plan/plan.ts';
 import { nextStart } from '../plan/schedule.ts';
 import { needsUnlisted, sourceOf } from '../plan/unlisted.ts';
 import { type DayboardError, toDayboardError } from '../project/errors.ts';
-import { catchUpRequest, isForPoll, isForStart, missingLines, narrowed, owedRequest } from './catch-up.ts';
+import {
+  catchUpRequest,
+  copyRequest,
+  isForPoll,
+  isForStart,
+  missingLines,
+  narrowed,
+  owedRequest,
+} from './catch-up.ts';
 import type { RunHandle, Workspace } from './workspace.ts';
 
 export interface SchedulerParts {
@@ -182,9 +190,23 @@ export class Scheduler {
 
   private async start(): Promise<void> {
     this.cancelledByOperator = false;
+    await this.copy();
     await this.sync(Object.keys(this.parts.workspace.project.sources), true);
     await this.runRequest(owedRequest(this.parts.concurrency));
     this.owesStart = false;
+  }
+
+  /** The copies come first: what is loaded is looked up in their tables. One that cannot be made stops nothing else. */
+  private async copy(): Promise<void> {
+    const { workspace, log } = this.parts;
+    if ((workspace.project.copies ?? []).every(({ off }) => off !== undefined)) return;
+    try {
+      await this.runRequest(copyRequest());
+    } catch (thrown) {
+      const error = toDayboardError(thrown);
+      if (UNREACHABLE.has(error.code)) throw error;
+      log(`${error.message} The rest goes on with the tables as they are.`);
+    }
   }
 
   private async poll(): Promise<void> {

@@ -62,9 +62,25 @@ const weekOf = (structure: string) =>
              AND date_evenement >= '2026-09-26 00:00 Europe/Paris' AND date_evenement < '2026-11-02 00:00 Europe/Paris')::int AS counted`;
 
 describe('pass-emploi, from one database to the other', () => {
+  it('fails freshness when the weeks did not start after the events were there', async () => {
+    await board.run({
+      command: 'import',
+      cells: [{ dataset: 'evenement_engagement', periods: ['2026-10-20'] }],
+    });
+    const found = await board.workspace.freshness(['analytics_engagement', 'application']);
+    expect(found).toMatchObject([
+      { name: 'application', kind: 'copy', verdict: 'unknown' },
+      {
+        name: 'analytics_engagement',
+        verdict: 'error',
+        why: expect.stringContaining('at the scheduled start of 2026-11-10T01:30Z it was owed'),
+      },
+    ]);
+  });
+
   it('loads every event once, with its week and day in Paris', async () => {
     const { outcome } = await sync(...DAYS);
-    expect(outcome).toMatchObject({ state: 'done', deliveries: { published: DAYS.length, failed: 0 } });
+    expect(outcome).toMatchObject({ state: 'done', deliveries: { published: DAYS.length - 1, failed: 0 } });
     const events = DAYS.flatMap((day) => eventsOf(day)).length;
     expect(
       await one(`SELECT count(*)::int AS rows, count(DISTINCT id)::int AS ids,
@@ -73,6 +89,12 @@ describe('pass-emploi, from one database to the other', () => {
           bool_and(jour = (date_evenement AT TIME ZONE 'Europe/Paris')::date) AS days
           FROM public.evenement_engagement`),
     ).toEqual({ rows: events, ids: events, without: 0, mondays: true, days: true });
+  });
+
+  it('passes freshness once they are computed', async () => {
+    const [found] = await board.workspace.freshness(['analytics_engagement']);
+    expect(found?.verdict).not.toBe('error');
+    expect(found?.why).not.toContain('did not start');
   });
 
   it('has young people of MILO with the programme PACEA under MILO_PACEA, and computes their weeks', async () => {

@@ -34,6 +34,7 @@ function freshness(cli: Cli, names: string[], options: FreshnessOptions): Promis
   return cli.withSession(async ({ workspace }) => {
     const { project, context } = workspace;
     const known = [
+      ...(project.copies ?? []).map((copy) => copy.name),
       ...project.datasets.map((dataset) => dataset.name),
       ...derivedInOrder(project).map((derived) => derived.name),
     ];
