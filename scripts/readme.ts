@@ -3,14 +3,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyTable } from '../src/actions/table.ts';
 import type { Correction } from '../src/project/model.ts';
+import type { ProjectDefinition } from '../src/project/define.ts';
+import passEmploi from '../src/systems/pass-emploi/index.ts';
 import tchapStats from '../src/systems/tchap-stats/index.ts';
 import { benchmarkTable } from './benchmark/table.ts';
 
 const README = join(import.meta.dirname, '..', 'README.md');
 
-function correctionTable(): string {
-  const project = tchapStats.resolve({});
-  const parts = [...project.datasets, ...project.rollups];
+function correctionTable(definition: ProjectDefinition): string {
+  const project = definition.resolve({});
+  const parts = [...project.datasets, ...project.rollups, ...project.aggregates];
   const rows = parts.flatMap(({ name, corrections }) =>
     corrections.map(
       ({ original, corrected, parity }: Correction) =>
@@ -24,7 +26,8 @@ function correctionTable(): string {
 export function readmeAsMade(text: string): string {
   const tables: Record<string, string> = {
     keys: keyTable(),
-    corrections: correctionTable(),
+    corrections: correctionTable(tchapStats),
+    'corrections of pass-emploi': correctionTable(passEmploi),
     benchmark: benchmarkTable(),
   };
   return Object.entries(tables).reduce((whole, [name, table]) => {
