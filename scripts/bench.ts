@@ -1,12 +1,13 @@
-// The benchmarks. usage: node scripts/bench.ts [console] [day] [reimport] [object] [--quick] [--days N]… [--set NAME=VALUE]… [--explain FILE]
+// The benchmarks. usage: node scripts/bench.ts [console] [day] [reimport] [object] [weeks] [--quick] [--days N]… [--set NAME=VALUE]… [--explain FILE]
 import { parseArgs } from 'node:util';
 import { withBench } from './benchmark/bench.ts';
 import { consoleBench } from './benchmark/console.ts';
 import { day } from './benchmark/day.ts';
 import { object } from './benchmark/object.ts';
 import { reimport } from './benchmark/reimport.ts';
+import { weeks } from './benchmark/weeks.ts';
 
-const USAGE = `usage: scripts/bench [console] [day] [reimport] [object] [options]     all when none is named
+const USAGE = `usage: scripts/bench [console] [day] [reimport] [object] [weeks] [options]     all when none is named
 
   console   three years of 60 tables while 8 runs report progress, in a real terminal: start to first
             paint, key to paint, bytes per key, beside bare Node and bare Ink
@@ -15,6 +16,8 @@ const USAGE = `usage: scripts/bench [console] [day] [reimport] [object] [options
             over a history of visits; every result is compared
 
   object    an object of 10 GB through staging: memory, CPU, and several at once
+  weeks     pass-emploi's four weekly tables of 20 million events a year: the original's statements and
+            dayboard for one week, compared row by row; a year in one pass, and week by week
 
   --quick           a small size: a look within two minutes
   --days N          reimport: days of history, 200,000 visits each; may be given several times (default 60)
@@ -23,7 +26,7 @@ const USAGE = `usage: scripts/bench [console] [day] [reimport] [object] [options
 
 Results are printed and kept in scripts/bench-results.`;
 
-const NAMES: ReadonlySet<string> = new Set(['console', 'day', 'reimport', 'object']);
+const NAMES: ReadonlySet<string> = new Set(['console', 'day', 'reimport', 'object', 'weeks']);
 
 /** 60 days take a quarter of an hour and 20 GB of disk; 365 take about an hour and a half and 60 GB. */
 const DEFAULT_DAYS = ['60'];
@@ -52,6 +55,7 @@ async function main(): Promise<void> {
   if (wants('day')) await withBench(settings, (bench) => day(bench, { quick }));
   if (wants('object'))
     await withBench(settings, (bench) => object(bench, { megabytes: quick ? 400 : 10_000, quick }));
+  if (wants('weeks')) await withBench(settings, (bench) => weeks(bench, { quick }));
   if (!wants('reimport')) return;
   const sizes = quick ? [{ days: 8, rows: 20_000 }] : days.map((each) => ({ days: each, rows: 200_000 }));
   for (const size of sizes)

@@ -9,6 +9,7 @@ import {
   periodOf,
   periodRange,
   today,
+  unitOf,
 } from '../project/period.ts';
 
 /** What is known of an aggregate, and decides which of its periods are owed. */
@@ -36,28 +37,35 @@ export interface PeriodState {
   since?: string;
 }
 
-/** The state of one period. */
-export function periodState(aggregate: Aggregate, period: Period, facts: AggregateFacts): PeriodState {
-  const day = firstDay(period).toString();
+/** The states of some periods, in their order. */
+export function periodStates(
+  aggregate: Aggregate,
+  periods: readonly Period[],
+  facts: AggregateFacts,
+): PeriodState[] {
+  const judge = judgeOf(aggregate, facts);
+  return periods.map((period) => stateOf(period, facts, judge));
+}
+
+function stateOf(period: Period, facts: AggregateFacts, judge: Judge): PeriodState {
+  const day = dayOf(period);
   const computed = facts.computed.get(day);
-  const touched = facts.owed.get(day);
-  const reason = reasonToCompute(aggregate, period, facts);
+  const reason = judge.reason(period);
   const { running } = facts;
   if (running !== undefined && (running.periods?.includes(period) ?? reason !== undefined))
     return { state: 'running', why: `Run ${running.run} is computing it.`, since: running.since };
   if (reason === undefined) {
-    if (computed === undefined) return { state: 'not due', why: notDue(aggregate, period, facts) };
-    const early = touched !== undefined && !isDue(aggregate, period, facts.now);
+    if (computed === undefined) return { state: 'not due', why: judge.notDue(period) };
+    const early = facts.owed.has(day) && !judge.isDue(period);
     const why = early
-      ? `Computed before it ended; ${lower(notDue(aggregate, period, facts))}`
+      ? `Computed before it ended; ${lower(judge.notDue(period))}`
       : `Computed, ${computed.rows.toLocaleString('en')} rows.`;
     return { state: 'loaded', why, since: computed.at };
   }
-  if (facts.error !== undefined)
-    return {
-      state: 'failed',
-      why: `${facts.error} ${computed === undefined ? 'It was never computed.' : 'It holds what it held.'}`,
-    };
+  if (facts.error !== undefined) {
+    const before = computed === undefined ? 'It was never computed.' : 'It holds what it held.';
+    return { state: 'failed', why: `${facts.error} ${before}` };
+  }
   return { state: 'owed', why: reason };
 }
 
@@ -65,61 +73,81 @@ function lower(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** Why a period must be computed; undefined when it need not be. */
-function reasonToCompute(aggregate: Aggregate, period: Period, facts: AggregateFacts): string | undefined {
-  const day = firstDay(period).toString();
-  if (!isDue(aggregate, period, facts.now)) return undefined;
-  if (aggregate.since !== undefined && day < firstDay(aggregate.since).toString()) return undefined;
-  const computed = facts.computed.get(day);
-  const touched = facts.owed.get(day);
-  if (computed === undefined) {
-    if (aggregate.onRequest) return undefined;
-    if (touched !== undefined) return `It was never computed: ${lower(touched)}`;
-    const first = firstPeriod(aggregate, facts);
-    return first !== undefined && period >= first ? 'It was never computed.' : undefined;
-  }
-  if (computed.definitionHash !== facts.definitionHash) return 'Its definition changed.';
-  return touched;
+/** What decides for every period of an aggregate, found out once. */
+interface Judge {
+  /** Why a period must be computed; undefined when it need not be. */
+  reason(period: Period): string | undefined;
+  isDue(period: Period): boolean;
+  notDue(period: Period): string;
+  /** The first period that is computed: as the definition says, else that of the first data known. */
+  first: Period | undefined;
 }
 
-function isDue(aggregate: Aggregate, period: Period, now: string): boolean {
-  const due = dueAt(period, aggregate.expected, aggregate.timeZone);
-  return Temporal.Instant.compare(Temporal.Instant.from(now), due) >= 0;
-}
-
-function notDue(aggregate: Aggregate, period: Period, facts: AggregateFacts): string {
-  if (!isDue(aggregate, period, facts.now)) {
-    const due = dueAt(period, aggregate.expected, aggregate.timeZone);
-    return `Due when it has ended, ${due.toString({ smallestUnit: 'minute' })}.`;
-  }
-  if (aggregate.onRequest) return 'It is computed only when asked for by name.';
+function judgeOf(aggregate: Aggregate, facts: AggregateFacts): Judge {
   const first = firstPeriod(aggregate, facts);
-  return first === undefined ? 'No data is known yet.' : `It begins with ${first}.`;
+  const last = lastDue(aggregate, facts.now);
+  // Names of periods of one unit are in the order of time.
+  const isDue = (period: Period) => period <= last;
+  return {
+    first,
+    isDue,
+    reason: (period) => {
+      if (!isDue(period) || (aggregate.since !== undefined && period < aggregate.since)) return undefined;
+      const day = dayOf(period);
+      const computed = facts.computed.get(day);
+      const touched = facts.owed.get(day);
+      if (computed !== undefined)
+        return computed.definitionHash === facts.definitionHash ? touched : 'Its definition changed.';
+      if (aggregate.onRequest) return undefined;
+      if (touched !== undefined) return `It was never computed: ${lower(touched)}`;
+      return first !== undefined && period >= first ? 'It was never computed.' : undefined;
+    },
+    notDue: (period) => {
+      if (!isDue(period)) {
+        const due = dueAt(period, aggregate.expected, aggregate.timeZone);
+        return `Due when it has ended, ${due.toString({ smallestUnit: 'minute' })}.`;
+      }
+      if (aggregate.onRequest) return 'It is computed only when asked for by name.';
+      return first === undefined ? 'No data is known yet.' : `It begins with ${first}.`;
+    },
+  };
 }
 
-/** The first period that is computed: as the definition says, else that of the first data known. */
+/** The newest period that is due. */
+function lastDue({ period: unit, timeZone, expected }: Aggregate, now: string): Period {
+  const instant = Temporal.Instant.from(now);
+  let period = periodOf(today(now, timeZone), unit);
+  while (Temporal.Instant.compare(instant, dueAt(period, expected, timeZone)) < 0)
+    period = addPeriods(period, -1);
+  return period;
+}
+
 function firstPeriod(aggregate: Aggregate, facts: AggregateFacts): Period | undefined {
   if (aggregate.since !== undefined) return aggregate.since;
-  const days = [...facts.computed.keys(), ...(facts.knownSince === undefined ? [] : [facts.knownSince])];
-  const first = days.sort()[0];
+  let first = facts.knownSince;
+  for (const day of facts.computed.keys()) if (first === undefined || day < first) first = day;
   return first === undefined ? undefined : periodOf(first, aggregate.period);
 }
 
-/** Every period that must be computed now, oldest first. */
-export function owedPeriods(aggregate: Aggregate, facts: AggregateFacts): Period[] {
-  const current = periodOf(today(facts.now, aggregate.timeZone), aggregate.period);
-  const first = firstPeriod(aggregate, facts);
-  const known = [...facts.computed.keys(), ...facts.owed.keys()].map((day) =>
-    periodOf(day, aggregate.period),
-  );
-  const all = new Set([...(first === undefined ? [] : periodRange(first, current)), ...known]);
-  return [...all].filter((period) => reasonToCompute(aggregate, period, facts) !== undefined).sort();
+/** The first day of a period; a day is its own. */
+function dayOf(period: Period): Day {
+  return unitOf(period) === 'day' ? period : firstDay(period).toString();
 }
 
-/** Why the first of these periods is owed, for people. */
-export function whyOwed(aggregate: Aggregate, periods: readonly Period[], facts: AggregateFacts): string {
-  const [first] = periods;
-  return first === undefined ? '' : (reasonToCompute(aggregate, first, facts) ?? '');
+/** Every period that must be computed now, oldest first, and why the first of them. */
+export function owedPeriods(aggregate: Aggregate, facts: AggregateFacts): { periods: Period[]; why: string } {
+  const judge = judgeOf(aggregate, facts);
+  const { first } = judge;
+  const touched = [...facts.computed.keys(), ...facts.owed.keys()].map((day) =>
+    aggregate.period === 'day' ? day : periodOf(day, aggregate.period),
+  );
+  const all = new Set([
+    ...(first === undefined ? [] : periodRange(first, lastDue(aggregate, facts.now))),
+    ...touched,
+  ]);
+  const periods = [...all].filter((period) => judge.reason(period) !== undefined).sort();
+  const [oldest] = periods;
+  return { periods, why: oldest === undefined ? '' : (judge.reason(oldest) ?? '') };
 }
 
 /** The days and instants that an aggregate's period is computed from, as [from, to) of days. */
@@ -150,10 +178,13 @@ export function periodsTouchedBy(aggregate: Aggregate, day: Day, isStart: boolea
 
 /** The periods of an aggregate that a change of periods of another one, which it is over, touches. */
 export function periodsAbove(aggregate: Aggregate, below: readonly Period[]): Period[] {
-  const days = new Set(
-    below.flatMap((period) => periodRange(firstDay(period).toString(), lastDay(period).toString())),
-  );
-  return [...new Set([...days].flatMap((day) => periodsTouchedBy(aggregate, day, true)))].sort();
+  const touched = chunksOf(below, Number.POSITIVE_INFINITY).flatMap((chunk) => {
+    // Windows follow one another as days do: what lies between is touched too.
+    const first = periodsTouchedBy(aggregate, dayOf(chunk[0] ?? ''), true)[0];
+    const last = periodsTouchedBy(aggregate, lastDay(chunk.at(-1) ?? '').toString(), true).at(-1);
+    return first === undefined || last === undefined ? [] : periodRange(first, last);
+  });
+  return [...new Set(touched)].sort();
 }
 
 /** Runs of neighbouring periods, none longer than `most`, oldest first: what one statement computes. */

@@ -1,5 +1,5 @@
 import type { BoardRow, Cell } from '../plan/board.ts';
-import { type AggregateFacts, periodState } from '../plan/aggregate-periods.ts';
+import { type AggregateFacts, type PeriodState, periodStates } from '../plan/aggregate-periods.ts';
 import type { Aggregate, Period } from '../project/model.ts';
 import { firstDay } from '../project/period.ts';
 import { aggregateFacts, type DerivedInput } from './derived-status.ts';
@@ -18,14 +18,20 @@ export function aggregateRows(input: DerivedInput, range: BoardRange): BoardRow[
         computed: true as const,
         relation: `${table.schema}.${table.name}`,
         unit,
-        cells: periods.map((period) => cellOf(aggregate, period, facts)),
+        cells: periodStates(aggregate, periods, facts).map((state, index) =>
+          cellOf(aggregate, periods[index] ?? '', facts, state),
+        ),
       },
     ];
   });
 }
 
-function cellOf(aggregate: Aggregate, period: Period, facts: AggregateFacts): Cell {
-  const { state, why, since } = periodState(aggregate, period, facts);
+function cellOf(
+  aggregate: Aggregate,
+  period: Period,
+  facts: AggregateFacts,
+  { state, why, since }: PeriodState,
+): Cell {
   const computed = facts.computed.get(firstDay(period).toString());
   const run = facts.running?.run ?? computed?.run;
   return {

@@ -3,7 +3,7 @@ import { rootDataset } from '../rollup/shape.ts';
 import { type AggregateRecord, NO_RECORD } from '../ledger/computed.ts';
 import type { DerivedRecord, OwedBuckets } from '../ledger/derived.ts';
 import { aggregateHash } from '../rollup/periods/table.ts';
-import { type AggregateFacts, datasetBelow, owedPeriods, whyOwed } from '../plan/aggregate-periods.ts';
+import { type AggregateFacts, datasetBelow, owedPeriods } from '../plan/aggregate-periods.ts';
 import type { DerivedStatus, Verdict } from '../plan/board.ts';
 import { derivedInOrder, type Derived } from '../plan/derived.ts';
 import { durationKey } from '../plan/make.ts';
@@ -63,7 +63,7 @@ export function aggregateFacts(
 export function owedOfAggregates(input: DerivedInput): Map<string, Period[]> {
   const found = new Map<string, Period[]>();
   for (const aggregate of input.project.aggregates) {
-    const periods = owedPeriods(aggregate, aggregateFacts(aggregate, input));
+    const { periods } = owedPeriods(aggregate, aggregateFacts(aggregate, input));
     if (periods.length > 0) found.set(aggregate.name, periods);
   }
   return found;
@@ -74,8 +74,8 @@ function owedOf(derived: Derived, input: DerivedInput): OwedBuckets | undefined 
   if (derived.kind !== 'aggregate') return input.owed.get(derived.name);
   const aggregate = derived.definition as Aggregate;
   const facts = aggregateFacts(aggregate, input);
-  const buckets = owedPeriods(aggregate, facts);
-  return buckets.length === 0 ? undefined : { buckets, why: whyOwed(aggregate, buckets, facts) };
+  const { periods, why } = owedPeriods(aggregate, facts);
+  return periods.length === 0 ? undefined : { buckets: periods, why };
 }
 
 function statusOf(derived: Derived, input: DerivedInput): DerivedStatus {

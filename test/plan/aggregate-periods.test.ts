@@ -5,9 +5,10 @@ import {
   owedPeriods,
   periodsAbove,
   periodsTouchedBy,
-  periodState,
+  periodStates,
 } from '../../src/plan/aggregate-periods.ts';
 import { owedText } from '../../src/plan/command-line.ts';
+import type { Aggregate } from '../../src/project/model.ts';
 import { anAggregate } from '../support/definitions.ts';
 
 const twoMonths = anAggregate({
@@ -25,6 +26,9 @@ function facts(changes: Partial<AggregateFacts> = {}): AggregateFacts {
     ...changes,
   };
 }
+
+const periodState = (...[aggregate, period, known]: [Aggregate, string, AggregateFacts]) =>
+  periodStates(aggregate, [period], known)[0];
 
 const computed = (definitionHash = 'now') => ({ definitionHash, rows: 3, at: '2024-11-12T01:00:00Z' });
 
@@ -76,17 +80,20 @@ describe('the periods that a day touches', () => {
 describe('a period of an aggregate', () => {
   it('is not due before it has ended where its days are', () => {
     const known = { knownSince: '2024-11-01' };
-    const at = (now: string) => periodState(twoMonths, '2024-W46', facts({ ...known, now })).state;
+    const at = (now: string) => periodState(twoMonths, '2024-W46', facts({ ...known, now }))?.state;
     // Sunday ends at 23:00 UTC in winter.
     expect(at('2024-11-17T22:59:59Z')).toBe('not due');
     expect(at('2024-11-17T23:00:00Z')).toBe('owed');
   });
 
   it('is owed from the first data on, or from where the definition begins', () => {
-    expect(owedPeriods(twoMonths, facts({ knownSince: '2024-11-06' }))).toEqual(['2024-W45', '2024-W46']);
+    expect(owedPeriods(twoMonths, facts({ knownSince: '2024-11-06' })).periods).toEqual([
+      '2024-W45',
+      '2024-W46',
+    ]);
     const since = { ...twoMonths, since: '2024-W46' };
-    expect(owedPeriods(since, facts({ knownSince: '2024-11-06' }))).toEqual(['2024-W46']);
-    expect(owedPeriods(twoMonths, facts())).toEqual([]);
+    expect(owedPeriods(since, facts({ knownSince: '2024-11-06' })).periods).toEqual(['2024-W46']);
+    expect(owedPeriods(twoMonths, facts()).periods).toEqual([]);
   });
 
   it('is owed once its definition or something below it is another', () => {
@@ -94,7 +101,7 @@ describe('a period of an aggregate', () => {
       ['2024-11-04', computed('before')],
       ['2024-11-11', computed()],
     ]);
-    expect(owedPeriods(twoMonths, facts({ computed: record }))).toEqual(['2024-W45']);
+    expect(owedPeriods(twoMonths, facts({ computed: record })).periods).toEqual(['2024-W45']);
     const owed = new Map([['2024-11-11', 'visits 2024-11-12 changed.']]);
     expect(periodState(twoMonths, '2024-W46', facts({ computed: record, owed }))).toEqual({
       state: 'owed',
@@ -108,22 +115,24 @@ describe('a period of an aggregate', () => {
       owed: new Map([['2024-11-18', 'visits 2024-11-18 changed.']]),
     };
     expect(periodState(twoMonths, '2024-W47', facts(record))).toMatchObject({ state: 'loaded' });
-    expect(owedPeriods(twoMonths, facts(record))).toEqual([]);
-    expect(owedPeriods(twoMonths, facts({ ...record, now: '2024-11-25T00:00:00Z' }))).toEqual(['2024-W47']);
+    expect(owedPeriods(twoMonths, facts(record)).periods).toEqual([]);
+    expect(owedPeriods(twoMonths, facts({ ...record, now: '2024-11-25T00:00:00Z' })).periods).toEqual([
+      '2024-W47',
+    ]);
   });
 
   it('that nobody asked for is never owed where only those are kept', () => {
     const onRequest = { ...twoMonths, onRequest: true };
     const owed = new Map([['2024-11-11', 'visits 2024-11-12 changed.']]);
-    expect(owedPeriods(onRequest, facts({ owed, knownSince: '2024-11-01' }))).toEqual([]);
+    expect(owedPeriods(onRequest, facts({ owed, knownSince: '2024-11-01' })).periods).toEqual([]);
     const record = new Map([['2024-11-11', computed()]]);
-    expect(owedPeriods(onRequest, facts({ owed, computed: record }))).toEqual(['2024-W46']);
+    expect(owedPeriods(onRequest, facts({ owed, computed: record })).periods).toEqual(['2024-W46']);
   });
 
   it('is running while a run computes it, and failed when that failed', () => {
     const running = { run: '7', since: '2024-11-18T11:00:00Z', periods: ['2024-W46'] };
     const at = (period: string) =>
-      periodState(twoMonths, period, facts({ running, knownSince: '2024-11-01' })).state;
+      periodState(twoMonths, period, facts({ running, knownSince: '2024-11-01' }))?.state;
     expect([at('2024-W45'), at('2024-W46')]).toEqual(['owed', 'running']);
     const failed = periodState(twoMonths, '2024-W46', facts({ knownSince: '2024-11-01', error: 'No room.' }));
     expect(failed).toEqual({ state: 'failed', why: 'No room. It was never computed.' });

@@ -103,5 +103,6 @@ async function owedNow(
     await readAggregates(client, project.name, []),
     await firstPeriods(client, project),
   ];
-  return owedPeriods(aggregate, aggregateFacts(aggregate, { project, derived, aggregates, first, now }));
+  return owedPeriods(aggregate, aggregateFacts(aggregate, { project, derived, aggregates, first, now }))
+    .periods;
 }
