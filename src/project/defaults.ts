@@ -188,12 +188,13 @@ function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-function viewOf(input: ViewInput): View {
+function viewOf({ into, ...input }: ViewInput): View {
   return {
     ...input,
     schema: input.schema ?? SCHEMA,
     description: input.description ?? '',
     indexes: input.indexes ?? [],
+    ...(into && { into: { ...into, schema: into.schema ?? SCHEMA } }),
   };
 }
 

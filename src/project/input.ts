@@ -270,6 +270,19 @@ export interface ViewInput {
   /** SQL expression that gives the newest day inside: 'max("month")'. */
   through?: string;
   freshness?: FreshnessLimits;
+  /**
+   * A table that others make (a nightly restore, say) and that has these columns of the view too: they are added when
+   * it lacks them, and filled after each refresh.
+   */
+  into?: {
+    /** Default: 'public'. */
+    schema?: string;
+    name: string;
+    /** The table's column that holds the same as a column of the view. */
+    on: { table: string; view: string };
+    /** Columns of the view with their types. */
+    columns: Record<string, string>;
+  };
 }
 
 export interface AggregateInput {

@@ -250,6 +250,16 @@ export interface View extends RelationName {
   /** SQL expression giving the newest day inside, as in `max("month")`. */
   through?: string;
   freshness?: FreshnessLimits;
+  /** Columns of a table that others make, which are filled from it after each refresh. */
+  into?: ViewInto;
+}
+
+/** A table of somebody else's that gains a view's columns, also after it was replaced without them. */
+export interface ViewInto extends RelationName {
+  /** The table's column, and the view's column that says which row of it is meant. */
+  on: { table: string; view: string };
+  /** Columns of the view, with the types that they have in the table; NULL where the view has no row. */
+  columns: Record<string, string>;
 }
 
 /** A length of time by the calendar: 2 months, 6 days. */

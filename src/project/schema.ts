@@ -191,6 +191,12 @@ const view = fields({
   indexes: z.array(fields({ ...indexFields, unique: z.boolean().optional() })).optional(),
   through: sqlFragment.optional(),
   freshness: fields(freshness).refine(ordered, UNORDERED).optional(),
+  into: fields({
+    schema: identifier.optional(),
+    name: identifier,
+    on: fields({ table: identifier, view: identifier }),
+    columns: z.record(identifier, columnType),
+  }).optional(),
 });
 
 const span = fields({

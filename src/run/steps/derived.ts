@@ -8,6 +8,7 @@ import { measureRollup, measureView } from '../../rollup/measure.ts';
 import { recordMeasurement } from '../../ledger/derived.ts';
 import { rollupShape, rootDataset } from '../../rollup/shape.ts';
 import { refreshView } from '../../rollup/view.ts';
+import { fillInto, lostColumns } from '../../rollup/view-into.ts';
 import { databaseError } from '../../ledger/errors.ts';
 import type { DayboardError } from '../../project/errors.ts';
 import type { RunContext, StepReport, StepWork } from '../run-context.ts';
@@ -76,7 +77,8 @@ export const viewStep: StepWork = async (run, step, report) => {
     await takeLock(client, { project: run.project.name, target, actor: run.actor, run: run.id });
     try {
       const owed = (await readOwed(client, run.project.name)).has(view.name);
-      if (!owed && step.detail === undefined) return { end: 'skipped', reason: 'nothing below it changed' };
+      if (!owed && step.detail === undefined && !(await lostColumns(client, view)))
+        return { end: 'skipped', reason: 'nothing below it changed' };
       const told = new PhaseReport(report);
       const method = await watchBackend(
         run.database,
@@ -99,9 +101,15 @@ export const viewStep: StepWork = async (run, step, report) => {
         );
       if (method === 'kept')
         return { end: 'skipped', reason: 'it is somebody else’s, and the definition says to keep it' };
+      const { into } = view;
+      const filled = into === undefined ? undefined : await fillInto(client, { ...view, into }, run.signal);
       const measured = await measureView(client, view);
       await recordMeasurement(client, run.project.name, view.name, measured);
-      return { end: 'done', rows: measured.rows, detail: { method } };
+      return {
+        end: 'done',
+        rows: measured.rows,
+        detail: { method, ...(filled === undefined ? {} : { filled }) },
+      };
     } catch (thrown) {
       const error = databaseError(thrown, { view: view.name });
       await recordFailure(client, run, { name: view.name, kind: 'view' }, error).catch(() => undefined);

@@ -26,6 +26,12 @@ export function views(): ViewInput[] {
       sql: sqlText(SYSTEM, ADVISERS),
       indexes: [{ name: `${ADVISERS}_key`, columns: ['id_utilisateur'], unique: true }],
       through: 'max("date_dernier_ae")::date',
+      // The nightly restore brings this table without them.
+      into: {
+        name: 'conseiller',
+        on: { table: 'id', view: 'id_utilisateur' },
+        columns: { date_premier_ae: 'timestamp', date_dernier_ae: 'timestamp' },
+      },
     },
   ];
 }
