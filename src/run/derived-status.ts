@@ -144,7 +144,7 @@ function late(
     const aggregate = derived.definition as Aggregate;
     const facts = aggregateFacts(aggregate, { ...input, now: start });
     // What a change since then owes was not owed at the start.
-    return owedPeriods(aggregate, noted ? facts : { ...facts, owed: new Map() }).length > 0;
+    return owedPeriods(aggregate, noted ? facts : { ...facts, owed: new Map() }).periods.length > 0;
   });
   return why === undefined ? undefined : { verdict: 'error', why };
 }
