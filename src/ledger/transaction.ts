@@ -61,9 +61,12 @@ export async function setLockTimeout(client: Queryable, relations = 1): Promise<
 /** How long a change of rows waits for another's, in milliseconds. */
 const ROW_WAIT_MILLISECONDS = 3_000;
 
-/** Limits how long the transaction waits for locks that readers do not wait behind: those of rows. */
-export async function setRowLockTimeout(client: Queryable): Promise<void> {
-  await client.query(`SET LOCAL lock_timeout = ${ROW_WAIT_MILLISECONDS}`);
+/** Limits how long the transaction waits for locks that readers do not wait behind: those of rows. Gives its id. */
+export async function setRowLockTimeout(client: Queryable): Promise<string> {
+  const set = await client.query<{ id: string }>(
+    `SELECT set_config('lock_timeout', '${ROW_WAIT_MILLISECONDS}', true), pg_current_xact_id()::text AS id`,
+  );
+  return set.rows[0]?.id ?? '';
 }
 
 /** The milliseconds of setLockTimeout, for statements that are sent together. */

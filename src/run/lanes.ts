@@ -9,6 +9,7 @@ const MOST_LENT = 3;
 export class Lanes {
   private readonly idle: pg.Client[] = [];
   private readonly busy = new Set<pg.Client>();
+  private readonly lost = new WeakSet<pg.Client>();
   private lent = 0;
   private isClosed = false;
   private readonly database: Database;
@@ -23,7 +24,7 @@ export class Lanes {
   /** Gives `work` a connection of its own. A lost one is not handed on. Rejects with the signal's reason once it is aborted. */
   async use<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
-    return this.give(this.idle.pop() ?? (await this.database.connect('lane')), work);
+    return this.give(this.rested() ?? (await this.made()), work);
   }
 
   /**
@@ -34,11 +35,34 @@ export class Lanes {
     if (this.lent >= MOST_LENT || this.signal.aborted) return;
     this.lent += 1;
     try {
-      const client = this.idle.pop() ?? (await this.database.connect('lane').catch(() => undefined));
+      const client = this.rested() ?? (await this.made().catch(() => undefined));
       if (client !== undefined) await this.give(client, work);
     } finally {
       this.lent -= 1;
     }
+  }
+
+  /** Gives `work` a new connection, which ends with it: those that are there may be lost, too, and not know it yet. */
+  async afresh<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+    const client = await this.database.connect('lane');
+    try {
+      return await work(client);
+    } finally {
+      client.end().catch(() => undefined);
+    }
+  }
+
+  /** A connection that rests, if one does that is not lost. */
+  private rested(): pg.Client | undefined {
+    let client = this.idle.pop();
+    while (client !== undefined && this.lost.has(client)) client = this.idle.pop();
+    return client;
+  }
+
+  private async made(): Promise<pg.Client> {
+    const client = await this.database.connect('lane');
+    client.once('end', () => this.lost.add(client));
+    return client;
   }
 
   private async give<T>(client: pg.Client, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -59,6 +83,7 @@ export class Lanes {
   }
 
   private async handBack(client: pg.Client): Promise<void> {
+    if (this.lost.has(client)) return;
     if (this.isClosed) await client.end().catch(() => undefined);
     else this.idle.push(client);
   }

@@ -20,6 +20,7 @@ import { requirePublishable } from '../../rollup/published.ts';
 import { oweTouched } from '../../rollup/owed.ts';
 import { oweAggregates } from '../../rollup/periods/touched.ts';
 import type { Prepared } from '../prepared.ts';
+import { type Afresh, inKnownTransaction } from '../../ledger/known-commit.ts';
 import {
   inTransaction,
   setForDataset,
@@ -51,6 +52,8 @@ export interface ChangeOptions {
   derive: boolean;
   /** Lends further connections for what can be done at the same time; without it, and without them, one does all. */
   lend?: Lend;
+  /** Opens a new connection when this one is lost while a change is committed: to ask whether it was. */
+  afresh?: Afresh;
   signal: AbortSignal;
 }
 
@@ -146,18 +149,16 @@ async function requireBalance(
   });
 }
 
-/** Runs what makes a change visible as one transaction that gives way to readers. */
+/** Runs what makes a change visible as one transaction that gives way to readers, and whose end is known. */
 export function applied<T>(
-  { client, dataset, signal }: Pick<ChangeOptions, 'client' | 'dataset' | 'signal'>,
+  { client, dataset, signal, afresh }: Pick<ChangeOptions, 'client' | 'dataset' | 'signal' | 'afresh'>,
   work: () => Promise<T>,
 ): Promise<T> {
-  return withRetries(signal, () =>
-    inTransaction(client, async () => {
-      await setForDataset(client, dataset);
-      await setRowLockTimeout(client);
-      return work();
-    }),
-  );
+  const begin = async () => {
+    await setForDataset(client, dataset);
+    return setRowLockTimeout(client);
+  };
+  return withRetries(signal, () => inKnownTransaction(client, afresh, begin, work));
 }
 
 /** Keeps what a publish takes away, when there is a version that could come back, or rows that were there before. */

@@ -25,6 +25,7 @@ export const publishStep: StepWork = async (run, step, report) => {
         rules: rulesHash(dataset),
         derive: run.plan.request.command !== 'import',
         lend: (work) => run.lanes.lend(work),
+        afresh: (work) => run.lanes.afresh(work),
         signal: run.signal,
       });
       run.work.delete(deliveryKey(dataset.name, period));

@@ -19,6 +19,7 @@ export const undoStep: StepWork = (run, step, report) => {
         run: run.id,
         derive: true,
         lend: (work) => run.lanes.lend(work),
+        afresh: (work) => run.lanes.afresh(work),
         signal: run.signal,
         by: `${user} on ${host}`,
         version: run.cells.get(deliveryKey(dataset.name, period))?.version,
