@@ -3,17 +3,24 @@ import type { CellState, Period } from '../project/model.ts';
 import type { RunState } from '../plan/events.ts';
 
 /** Where keys go: a screen, or the dialog in front of it. */
-export type Place =
-  | 'board'
-  | 'runs'
-  | 'run'
-  | 'freshness'
-  | 'plan'
-  | 'confirm'
-  | 'leave'
-  | 'date'
-  | 'details'
-  | 'help';
+export const PLACES = [
+  'board',
+  'runs',
+  'run',
+  'log',
+  'freshness',
+  'files',
+  'plan',
+  'confirm',
+  'leave',
+  'date',
+  'details',
+  'filter',
+  'palette',
+  'copy',
+  'help',
+] as const;
+export type Place = (typeof PLACES)[number];
 
 /** A delivery, or a period of an aggregate, that an action would be about. */
 export interface SelectedCell {
@@ -42,6 +49,10 @@ export interface ActionState {
   derived?: string;
   /** Names of rollups and views that owe something or are past their limits. */
   behind: string[];
+  /** The run whose log `o` shows: the one that is shown, or the last one of the cell under the cursor. */
+  logged?: string;
+  /** Something is searched for in the log. */
+  searched?: boolean;
   /** The run that is shown, or the one in flight that was started last. */
   run?: { id: string; state: RunState; cancelling?: 'step' | 'now' };
   /** The plan in the dialog. */
@@ -73,8 +84,10 @@ export interface Action {
   footer?: number;
   /** Why it cannot be done now, for people; undefined when it can. */
   disabledReason(state: ActionState): string | undefined;
-  /** The same thing as a command line; undefined where there is none. */
+  /** The same thing as a command line; undefined while there is nothing that it would be about. */
   cli(state: ActionState): string | undefined;
+  /** It is about this screen alone: there is nothing that a command could do. Without it an action has a command line. */
+  screenOnly?: true;
 }
 
 export const ACTION_IDS = [
@@ -97,7 +110,23 @@ export const ACTION_IDS = [
   'select.range',
   'select.day',
   'select.table',
+  'select.missing',
+  'select.failed',
+  'select.stale',
   'select.clear',
+  'log',
+  'log.follow',
+  'log.wrap',
+  'log.next',
+  'log.previous',
+  'filter',
+  'filter.keep',
+  'filter.clear',
+  'palette',
+  'palette.complete',
+  'palette.run',
+  'copy',
+  'copy.it',
   'log.earlier',
   'log.later',
   'open',
@@ -117,6 +146,7 @@ export const ACTION_IDS = [
   'show.board',
   'show.runs',
   'show.freshness',
+  'show.files',
   'background',
   'help',
   'quit',

@@ -1,6 +1,16 @@
 import type { Action, ActionId, ActionState, Place } from './action.ts';
 
-const DIALOGS: readonly Place[] = ['plan', 'confirm', 'leave', 'date', 'details', 'help'];
+const DIALOGS: readonly Place[] = [
+  'plan',
+  'confirm',
+  'leave',
+  'date',
+  'details',
+  'filter',
+  'palette',
+  'copy',
+  'help',
+];
 
 interface Answer {
   id: ActionId;
@@ -24,6 +34,7 @@ function answer({ id, places, keys, label, help, footer, off }: Answer): Action 
     footer,
     disabledReason: off ?? (() => undefined),
     cli: () => undefined,
+    screenOnly: true,
   };
 }
 
@@ -100,8 +111,48 @@ export const ANSWERS: readonly Action[] = [
     footer: 1,
   }),
   answer({
+    id: 'filter.keep',
+    places: ['filter'],
+    keys: ['enter'],
+    label: 'keep it',
+    help: 'go on with what is left',
+    footer: 1,
+  }),
+  answer({
+    id: 'filter.clear',
+    places: ['filter'],
+    keys: ['esc', 'ctrl-c'],
+    label: 'all again',
+    help: 'show all again',
+    footer: 99,
+  }),
+  answer({
+    id: 'palette.run',
+    places: ['palette'],
+    keys: ['enter'],
+    label: 'do it',
+    help: 'do what is under the cursor',
+    footer: 1,
+  }),
+  answer({
+    id: 'palette.complete',
+    places: ['palette'],
+    keys: ['tab'],
+    label: 'complete',
+    help: 'write what is under the cursor into the line',
+    footer: 2,
+  }),
+  answer({
+    id: 'copy.it',
+    places: ['copy'],
+    keys: ['enter', 'y'],
+    label: 'copy',
+    help: 'copy what is under the cursor',
+    footer: 1,
+  }),
+  answer({
     id: 'dismiss',
-    places: DIALOGS.filter((place) => place !== 'help' && place !== 'leave'),
+    places: DIALOGS.filter((place) => !['help', 'leave', 'filter'].includes(place)),
     keys: ['esc', 'ctrl-c'],
     label: 'leave',
     help: 'close this and change nothing',

@@ -1,6 +1,6 @@
 import type { Action, ActionId, ActionState, Place } from './action.ts';
 
-const SCREENS: readonly Place[] = ['board', 'runs', 'run', 'freshness'];
+const SCREENS: readonly Place[] = ['board', 'runs', 'run', 'log', 'freshness', 'files'];
 
 interface Look {
   id: ActionId;
@@ -10,6 +10,7 @@ interface Look {
   help: string;
   footer?: number;
   off?: (state: ActionState) => string | undefined;
+  /** Without it the action is about this screen alone. */
   cli?: (state: ActionState) => string | undefined;
 }
 
@@ -25,17 +26,33 @@ function look({ id, places, keys, label, help, footer, off, cli }: Look): Action
     ...(footer === undefined ? {} : { footer }),
     disabledReason: off ?? (() => undefined),
     cli: cli ?? (() => undefined),
+    ...(cli === undefined ? { screenOnly: true as const } : {}),
   };
 }
+
+function showRun(state: ActionState): string | undefined {
+  return state.run === undefined ? undefined : `dayboard runs show ${state.run.id}`;
+}
+
+/** The cell that the cursor is on, else the relation. */
+function showSelected({ cells: [cell], derived, run }: ActionState): string | undefined {
+  if (derived !== undefined) return `dayboard freshness ${derived}`;
+  if (cell !== undefined) return `dayboard status ${cell.period} ${cell.dataset}`;
+  return run === undefined ? undefined : `dayboard runs show ${run.id}`;
+}
+
+const noRun = (state: ActionState) =>
+  state.logged === undefined ? 'there is no run that this is about' : undefined;
 
 export const LOOKS: readonly Action[] = [
   look({
     id: 'open',
-    places: ['board'],
+    places: ['board', 'files'],
     keys: ['enter'],
     label: 'last run',
     help: 'open the last run of the cell, or its details where it has none',
     footer: 40,
+    cli: showSelected,
   }),
   look({
     id: 'open',
@@ -44,7 +61,7 @@ export const LOOKS: readonly Action[] = [
     label: 'open',
     help: 'open the run',
     footer: 10,
-    cli: (state) => (state.run === undefined ? undefined : `dayboard runs show ${state.run.id}`),
+    cli: showRun,
   }),
   look({
     id: 'open',
@@ -53,6 +70,82 @@ export const LOOKS: readonly Action[] = [
     label: 'details',
     help: 'everything known of the line under the cursor',
     footer: 40,
+    cli: showSelected,
+  }),
+  look({
+    id: 'log',
+    places: ['board', 'runs', 'run', 'files'],
+    keys: ['o'],
+    label: 'log',
+    help: 'the whole log of the run: of this one, or the last one of the cell',
+    footer: 43,
+    off: noRun,
+    cli: (state) => (state.logged === undefined ? undefined : `dayboard runs follow ${state.logged}`),
+  }),
+  look({
+    id: 'log.follow',
+    places: ['log'],
+    keys: ['f'],
+    label: 'follow',
+    help: 'stay at the end of the log as it grows, or stop doing so',
+    footer: 10,
+  }),
+  look({
+    id: 'log.wrap',
+    places: ['log'],
+    keys: ['w'],
+    label: 'wrap',
+    help: 'long lines on several rows, or cut',
+    footer: 20,
+  }),
+  look({
+    id: 'log.next',
+    places: ['log'],
+    keys: ['n'],
+    label: 'next',
+    help: 'the next line that has what is searched for',
+    footer: 12,
+    off: (state) => (state.searched === true ? undefined : '/ searches'),
+  }),
+  look({
+    id: 'log.previous',
+    places: ['log'],
+    keys: ['N'],
+    label: 'previous',
+    help: 'the line before that has what is searched for',
+    off: (state) => (state.searched === true ? undefined : '/ searches'),
+  }),
+  look({
+    id: 'filter',
+    places: ['log'],
+    keys: ['/'],
+    label: 'search',
+    help: 'search the log; n and N go on',
+    footer: 11,
+  }),
+  look({
+    id: 'filter',
+    places: ['board', 'runs', 'freshness', 'files'],
+    keys: ['/'],
+    label: 'filter',
+    help: 'show only the lines that have these words; !word those that have it not',
+    footer: 56,
+  }),
+  look({
+    id: 'palette',
+    places: SCREENS,
+    keys: [':'],
+    label: 'command',
+    help: 'a command by its words: sync yesterday, table, run, context',
+    footer: 57,
+  }),
+  look({
+    id: 'copy',
+    places: SCREENS,
+    keys: ['y'],
+    label: 'copy',
+    help: 'copy the command line that does the same as this, or a name, key, date or error',
+    footer: 58,
   }),
   look({
     id: 'log.earlier',
@@ -76,10 +169,11 @@ export const LOOKS: readonly Action[] = [
     help: 'go back and leave the run going',
     footer: 35,
     off: (state) => (state.run?.state === 'running' ? undefined : 'the run has ended'),
+    cli: (state) => (state.run === undefined ? undefined : `dayboard runs follow ${state.run.id}`),
   }),
   look({
     id: 'back',
-    places: ['runs', 'run', 'freshness'],
+    places: ['runs', 'run', 'log', 'freshness', 'files'],
     keys: ['esc', 'backspace'],
     label: 'back',
     help: 'back',
@@ -127,6 +221,15 @@ export const LOOKS: readonly Action[] = [
     help: 'how far every relation reaches, and why not further',
     footer: 71,
     cli: () => 'dayboard freshness',
+  }),
+  look({
+    id: 'show.files',
+    places: SCREENS,
+    keys: ['4'],
+    label: 'files',
+    help: 'what the source has for each delivery, beside what is loaded of it',
+    footer: 72,
+    cli: () => 'dayboard status',
   }),
   look({
     id: 'help',

@@ -1,6 +1,17 @@
 import type { Action, ActionId, Place } from './action.ts';
 
-const LISTS: readonly Place[] = ['runs', 'run', 'freshness', 'plan', 'details', 'help'];
+const LISTS: readonly Place[] = [
+  'runs',
+  'run',
+  'log',
+  'freshness',
+  'files',
+  'plan',
+  'details',
+  'palette',
+  'copy',
+  'help',
+];
 const EVERYWHERE: readonly Place[] = ['board', ...LISTS];
 
 function move(
@@ -22,6 +33,7 @@ function move(
     ...(footer === undefined ? {} : { footer }),
     disabledReason: () => undefined,
     cli: () => undefined,
+    screenOnly: true,
   };
 }
 
@@ -30,7 +42,7 @@ function select(id: ActionId, keys: string[], label: string, help: string, foote
 }
 
 /** Letters are not bound where something can be typed. */
-const TYPED: readonly Place[] = ['plan', 'help'];
+const TYPED: readonly Place[] = ['plan', 'palette', 'help'];
 const UNTYPED = EVERYWHERE.filter((place) => !TYPED.includes(place));
 
 /** A run's pages are those of its log. */
@@ -78,5 +90,8 @@ export const MOVES: readonly Action[] = [
   select('select.range', ['v'], 'range', 'a range from here to where the cursor goes', 55),
   select('select.day', ['V'], 'whole day', 'mark the whole day, every table'),
   select('select.table', ['C'], 'whole table', 'mark the whole table, every day that is loaded here'),
-  { ...select('select.clear', ['esc'], 'clear', 'take all marks off'), places: ['board'] },
+  select('select.missing', ['a m'], 'all missing', 'mark all that is missing or waits at the source'),
+  select('select.failed', ['a f'], 'all failed', 'mark all that failed'),
+  select('select.stale', ['a s'], 'all stale', 'mark all that is stale, suspicious or owed'),
+  select('select.clear', ['esc'], 'clear', 'take all marks off; without any, show all tables again'),
 ];

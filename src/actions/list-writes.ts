@@ -26,7 +26,7 @@ const canStop = whileConnected((state) => {
 export const WRITES: readonly Action[] = [
   {
     id: 'import',
-    places: ['board'],
+    places: ['board', 'files'],
     keys: ['i'],
     label: 'import',
     help: 'import the marked cells (or this one) with all that follows from them; shows the plan first',
@@ -38,7 +38,7 @@ export const WRITES: readonly Action[] = [
   },
   {
     id: 'plan',
-    places: ['board'],
+    places: ['board', 'files'],
     keys: ['p'],
     label: 'plan',
     help: 'show what import would do, and run nothing',
@@ -50,7 +50,7 @@ export const WRITES: readonly Action[] = [
   },
   {
     id: 'retry',
-    places: ['board', 'run'],
+    places: ['board', 'run', 'files'],
     keys: ['R'],
     label: 'retry failed',
     help: 'retry what failed or was cancelled: of the marked cells, of this run, or all there is',
@@ -65,7 +65,7 @@ export const WRITES: readonly Action[] = [
   },
   {
     id: 'diff',
-    places: ['board'],
+    places: ['board', 'files'],
     keys: ['D'],
     label: 'diff',
     help: 'compare what is published of this cell with what is at the source, rollups too; changes nothing',
@@ -79,7 +79,7 @@ export const WRITES: readonly Action[] = [
   },
   {
     id: 'undo',
-    places: ['board'],
+    places: ['board', 'files'],
     keys: ['U'],
     label: 'undo',
     help: 'take the newest version of the marked cells (or this one) back; shows the plan first',

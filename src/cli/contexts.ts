@@ -67,7 +67,7 @@ export class ContextStore {
     if (name === DEFAULT_CONTEXT) return FROM_ENVIRONMENT;
     const found = this.content.contexts[name];
     if (found !== undefined) return { ...found, name };
-    const known = [DEFAULT_CONTEXT, ...Object.keys(this.content.contexts)];
+    const known = this.names;
     throw new DayboardError({
       code: 'usage.context',
       kind: 'usage',
@@ -75,6 +75,11 @@ export class ContextStore {
       facts: { context: name, file: this.path },
       next: `There are: ${known.join(', ')}. Add one under "contexts" in ${this.path}.`,
     });
+  }
+
+  /** The default context and those of the file. */
+  get names(): string[] {
+    return [DEFAULT_CONTEXT, ...Object.keys(this.content.contexts)];
   }
 
   /** The context that the console showed last, when it is still there. */

@@ -124,6 +124,14 @@ const COMMANDS = [
   addDoctor,
 ];
 
+/** The commands that there are, by name. */
+export function commandNames(): string[] {
+  const program = new Command('dayboard');
+  const nobody: Host = { run: async () => undefined };
+  for (const add of COMMANDS) add(program, nobody);
+  return program.commands.map((command) => command.name());
+}
+
 function version(): string {
   const manifest = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
     version: string;

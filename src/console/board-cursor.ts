@@ -54,7 +54,7 @@ export function moveTo(state: ConsoleState, target: { row?: number; column?: num
   const model = state.board;
   if (model === undefined) return state;
   const before = boardPlace(state, model);
-  const rows = model.tracks.length + (state.board?.derived.length ?? 0);
+  const rows = model.tracks.length + model.derived.length;
   const row = Math.max(0, Math.min(target.row ?? before.row, rows - 1));
   const column = Math.max(0, Math.min(target.column ?? before.column, model.days.length - 1));
   const day = column === model.days.length - 1 ? undefined : model.days[column]?.day;

@@ -96,7 +96,7 @@ export function boardModel(
 }
 
 /** Each problem once, in the column where its cell ends. */
-function problemsOf(tracks: readonly Track[], width: number): BoardModel['problems'] {
+export function problemsOf(tracks: readonly Track[], width: number): BoardModel['problems'] {
   const found: BoardModel['problems'] = [];
   for (let column = 0; column < width; column += 1) {
     for (const [row, track] of tracks.entries()) {

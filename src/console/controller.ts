@@ -5,16 +5,29 @@ import { requestOf } from '../actions/requests.ts';
 import { today } from '../project/period.ts';
 import type { Workspace } from '../run/workspace.ts';
 import { boardPlace, moveTo } from './board-cursor.ts';
+import { Chooser } from './chooser.ts';
 import { parseDay } from './dates.ts';
 import { detailsOf } from './details.ts';
 import { columnsFor, type Feed, MOST_COLUMNS } from './feed.ts';
-import { pageOf, scrollDialog, scrollLog } from './pages.ts';
-import { markOnBoard, moveInList, moveOnBoard, say } from './moves.ts';
+import { atBoardCell, atFile } from './files.ts';
+import { isFiltered, typedFilter } from './filter.ts';
+import { withFilter } from './refilter.ts';
+import { scrollLog } from './pages.ts';
+import { say } from './moves.ts';
 import type { Runs } from './runs.ts';
 import { helpItems, helpTyped } from './screens/help.ts';
-import { actionState, derivedUnderCursor, freshnessRows, placeOf } from './selection.ts';
-import type { ConsoleState, Screen } from './state.ts';
+import {
+  actionState,
+  cellUnderCursor,
+  derivedUnderCursor,
+  freshnessRows,
+  placeOf,
+  runRows,
+} from './selection.ts';
+import type { Screen } from './state.ts';
+import { extended, filterKept, moved, sentence, wholeLog } from './steer.ts';
 import type { Store } from './store.ts';
+import { TYPED, typed } from './typing.ts';
 
 /** What a key does: looks its action up, says why when it is off, and else does it. */
 export class Controller {
@@ -22,15 +35,32 @@ export class Controller {
   private readonly feed: Feed;
   private readonly runs: Runs;
   private readonly workspace: Workspace;
-  private readonly exit: () => void;
+  private readonly exit: (context?: string) => void;
+  private readonly chooser: Chooser;
   private interrupts = 0;
 
-  constructor(parts: { store: Store; feed: Feed; runs: Runs; workspace: Workspace; exit: () => void }) {
+  constructor(parts: {
+    store: Store;
+    feed: Feed;
+    runs: Runs;
+    workspace: Workspace;
+    exit: (context?: string) => void;
+    copy: (text: string) => void;
+  }) {
     this.store = parts.store;
     this.feed = parts.feed;
     this.runs = parts.runs;
     this.workspace = parts.workspace;
     this.exit = parts.exit;
+    this.chooser = new Chooser(parts.store, {
+      runs: parts.runs,
+      copy: parts.copy,
+      exit: parts.exit,
+      dismiss: () => this.dismiss(),
+      perform: (id) => this.perform(id, actionState(this.store.current)),
+      showBoard: () => this.go('show.board'),
+      goToDate: () => this.goToDate(),
+    });
   }
 
   /** A key by its name, as src/console/keys.ts gives it. */
@@ -40,7 +70,7 @@ export class Controller {
     const { prefix } = store.current;
     store.update((state) => ({ ...state, message: undefined, prefix: undefined, touched: true }));
     if (key.startsWith('shift-')) {
-      this.extend(key.slice('shift-'.length));
+      store.update((state) => extended(state, key.slice('shift-'.length)));
       return;
     }
     const place = placeOf(store.current);
@@ -69,28 +99,12 @@ export class Controller {
     const { current } = this.store;
     const place = placeOf(current);
     if (isPrefix(place, key)) this.store.update((state) => ({ ...state, prefix: key }));
-    else if (['plan', 'date', 'help'].includes(current.dialog?.kind ?? ''))
-      this.store.update((state) => typed(state, key));
+    else if (TYPED.has(current.dialog?.kind ?? '')) this.store.update((state) => typed(state, key));
     else if (boundActions(place, { readOnly: false }).some((action) => action.keys.includes(key))) {
       this.store.update((state) =>
         say(state, `Context ${state.context.name} is read-only: ${key} is not bound here.`, 'plain'),
       );
     }
-  }
-
-  /** Shift and an arrow: a range that begins where the cursor was. */
-  private extend(direction: string): void {
-    const { store } = this;
-    if (placeOf(store.current) !== 'board') return;
-    if (store.current.view.range === undefined) store.update((state) => markOnBoard(state, 'select.range'));
-    const ids: Record<string, ActionId> = {
-      up: 'move.up',
-      down: 'move.down',
-      left: 'move.left',
-      right: 'move.right',
-    };
-    const id = ids[direction];
-    if (id !== undefined) store.update((state) => moveOnBoard(state, id));
   }
 
   private perform(id: ActionId, state: ActionState): void {
@@ -145,7 +159,33 @@ export class Controller {
       case 'show.board':
       case 'show.runs':
       case 'show.freshness':
+      case 'show.files':
         this.go(id);
+        return;
+      case 'log':
+        this.openLog(state.logged);
+        return;
+      case 'filter':
+        store.update((current) => ({ ...current, dialog: { kind: 'filter' } }));
+        return;
+      case 'filter.keep':
+        store.update((current) => filterKept(current));
+        return;
+      case 'filter.clear':
+        store.update((current) => withFilter({ ...current, dialog: undefined }, ''));
+        return;
+      case 'palette':
+        store.update((current) => ({ ...current, dialog: { kind: 'palette', row: 0, first: 0, typed: '' } }));
+        return;
+      case 'palette.complete':
+      case 'palette.run':
+        this.chooser.fromPalette(id === 'palette.run');
+        return;
+      case 'copy':
+        this.chooser.offerCopies();
+        return;
+      case 'copy.it':
+        this.chooser.copyChosen();
         return;
       case 'reload':
         void this.feed.list();
@@ -168,7 +208,7 @@ export class Controller {
         this.goToDate();
         return;
       default:
-        store.update((current) => move(current, id));
+        store.update((current) => moved(current, id));
         this.readFurtherBack();
     }
   }
@@ -249,11 +289,8 @@ export class Controller {
 
   private open(): void {
     const { current } = this.store;
-    const cell =
-      current.screen === 'board' && current.board !== undefined
-        ? boardPlace(current, current.board).cell
-        : undefined;
-    const run = current.screen === 'runs' ? current.runs?.[current.runsView.row]?.id : cell?.run;
+    const cell = cellUnderCursor(current);
+    const run = current.screen === 'runs' ? runRows(current)[current.runsView.row]?.id : cell?.run;
     if (run !== undefined) {
       void this.runs.show(run, cell);
       return;
@@ -270,8 +307,18 @@ export class Controller {
       this.store.update((state) => ({ ...state, dialog: { kind: 'details', first: 0, ...details } }));
   }
 
+  /** The whole log of a run; of another one than is shown, that run is opened first and lies under it. */
+  private openLog(id: string | undefined): void {
+    if (id === undefined) return;
+    if (this.store.current.runView.id !== id || this.store.current.screen !== 'run')
+      void this.runs.show(id, cellUnderCursor(this.store.current));
+    this.store.update(wholeLog);
+  }
+
   private goBack(): void {
-    this.runs.unfollow();
+    if (this.leavesFilter()) return;
+    this.runs.unfollowUnless(this.store.current.screen === 'log');
+    if (this.store.current.screen === 'files') this.store.update(atFile);
     this.store.update((state) => ({
       ...state,
       screen: state.back.at(-1) ?? 'board',
@@ -279,8 +326,21 @@ export class Controller {
     }));
   }
 
-  private go(id: 'show.board' | 'show.runs' | 'show.freshness'): void {
-    const screens = { 'show.board': 'board', 'show.runs': 'runs', 'show.freshness': 'freshness' } as const;
+  /** Esc in a filtered list shows all of it first. */
+  private leavesFilter(): boolean {
+    const { current } = this.store;
+    if (!isFiltered(current.screen) || typedFilter(current) === '') return false;
+    this.store.update((state) => withFilter(state, ''));
+    return true;
+  }
+
+  private go(id: 'show.board' | 'show.runs' | 'show.freshness' | 'show.files'): void {
+    const screens = {
+      'show.board': 'board',
+      'show.runs': 'runs',
+      'show.freshness': 'freshness',
+      'show.files': 'files',
+    } as const;
     const screen: Screen = screens[id];
     const { current } = this.store;
     if (current.screen === screen) return;
@@ -288,10 +348,10 @@ export class Controller {
     const back =
       screen === 'board'
         ? []
-        : [...current.back.filter((each) => each !== screen && each !== 'run'), current.screen].filter(
-            (each) => each !== 'run',
+        : [...current.back.filter((each) => each !== screen && !OF_A_RUN.has(each)), current.screen].filter(
+            (each) => !OF_A_RUN.has(each),
           );
-    this.store.update((state) => ({ ...state, screen, back }));
+    this.store.update((state) => ({ ...(screen === 'files' ? atBoardCell(state) : state), screen, back }));
     const failed = (thrown: unknown) =>
       this.store.update((state) =>
         say(state, thrown instanceof Error ? thrown.message : String(thrown), 'bad'),
@@ -334,27 +394,5 @@ export class Controller {
   }
 }
 
-/** A move or a mark, wherever the keys go. */
-function move(state: ConsoleState, id: ActionId): ConsoleState {
-  if (state.dialog !== undefined) return scrollDialog(state, id);
-  if (state.screen !== 'board') return moveInList(state, id, pageOf(state));
-  return id.startsWith('move.') ? moveOnBoard(state, id) : markOnBoard(state, id);
-}
-
-/** A character typed into the dialog's input. */
-function typed(state: ConsoleState, key: string): ConsoleState {
-  const { dialog } = state;
-  if (dialog?.kind !== 'plan' && dialog?.kind !== 'date' && dialog?.kind !== 'help') return state;
-  const text =
-    key === 'backspace'
-      ? dialog.typed.slice(0, -1)
-      : key === 'ctrl-u'
-        ? ''
-        : dialog.typed + (key === 'space' ? ' ' : key.length === 1 ? key : '');
-  if (dialog.kind === 'help') return { ...state, dialog: helpTyped(state, text.slice(0, 40)) };
-  return { ...state, dialog: { ...dialog, typed: text.slice(0, 40) } };
-}
-
-function sentence(label: string): string {
-  return label.charAt(0).toUpperCase() + label.slice(1);
-}
+/** Screens of one run: they lie under no other. */
+const OF_A_RUN: ReadonlySet<Screen> = new Set(['run', 'log']);

@@ -1,13 +1,12 @@
 import type { Cell, DerivedStatus } from '../plan/board.ts';
 import type { ErrorValue } from '../project/errors.ts';
 import { owedText } from '../plan/command-line.ts';
-import { boardPlace } from './board-cursor.ts';
 import { diffLines } from './diff-lines.ts';
 import { bytes, count, duration } from './format.ts';
 import { phaseText } from './progress.ts';
 import { foundText, type StepModel } from './run-model.ts';
 import { cursorStep } from './screens/run.ts';
-import { freshnessRows } from './selection.ts';
+import { cellUnderCursor, freshnessRows } from './selection.ts';
 import type { ConsoleState } from './state.ts';
 
 export interface Details {
@@ -26,8 +25,14 @@ export function detailsOf(state: ConsoleState): Details | undefined {
     const step = run?.steps[run === undefined ? 0 : cursorStep(state, run)];
     return step === undefined ? undefined : stepDetails(step);
   }
-  const cell = state.board === undefined ? undefined : boardPlace(state, state.board).cell;
+  const cell = cellUnderCursor(state);
   return cell === undefined ? undefined : cellDetails(cell);
+}
+
+/** A cell's details as one text. */
+export function cellDetailsText(cell: Cell): string {
+  const { title, lines } = cellDetails(cell);
+  return [title, ...lines].join('\n');
 }
 
 function facts(pairs: ReadonlyArray<readonly [string, string | undefined]>): string[] {

@@ -2,8 +2,11 @@ import type { Clock } from './clock.ts';
 import { isTooSmall, SMALLEST } from './layout.ts';
 import { boardScreen } from './screens/board.ts';
 import { confirmDialog, dateDialog, detailsDialog, leaveDialog } from './screens/dialogs.ts';
+import { filesScreen } from './screens/files.ts';
 import { freshnessScreen } from './screens/freshness.ts';
 import { helpDialog } from './screens/help.ts';
+import { logScreen } from './screens/log.ts';
+import { copyDialog, paletteDialog } from './screens/palette.ts';
 import { planDialog, planningDialog } from './screens/plan.ts';
 import { runScreen } from './screens/run.ts';
 import { runsScreen } from './screens/runs.ts';
@@ -25,7 +28,8 @@ export function draw(state: ConsoleState, theme: Theme, clock: Clock): Frame {
   if (isTooSmall(state.size)) return { lines: whole(tooSmall(state), rows) };
   const { dialog } = state;
   const lines = whole(screen(state, theme, clock), rows);
-  if (dialog === undefined) return { lines };
+  // A filter is typed at the foot of the screen that it filters.
+  if (dialog === undefined || dialog.kind === 'filter') return { lines };
   return { lines: lines.map((line) => faded(line, theme)), overlay: overlay(state, theme, clock, dialog) };
 }
 
@@ -51,8 +55,12 @@ function screen(state: ConsoleState, theme: Theme, clock: Clock): string[] {
       return runScreen(state, theme, clock);
     case 'runs':
       return runsScreen(state, theme, clock);
+    case 'log':
+      return logScreen(state, theme, clock);
     case 'freshness':
       return freshnessScreen(state, theme, clock);
+    case 'files':
+      return filesScreen(state, theme, clock);
   }
 }
 
@@ -60,7 +68,7 @@ function overlay(
   state: ConsoleState,
   theme: Theme,
   clock: Clock,
-  dialog: NonNullable<ConsoleState['dialog']>,
+  dialog: Exclude<NonNullable<ConsoleState['dialog']>, { kind: 'filter' }>,
 ): Overlay {
   switch (dialog.kind) {
     case 'planning':
@@ -75,6 +83,10 @@ function overlay(
       return dateDialog(state, theme, dialog);
     case 'details':
       return detailsDialog(state, theme, dialog);
+    case 'palette':
+      return paletteDialog(state, theme, dialog);
+    case 'copy':
+      return copyDialog(state, theme, dialog);
     case 'help':
       return helpDialog(state, theme, dialog);
   }

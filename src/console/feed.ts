@@ -6,6 +6,7 @@ import type { RunEvent } from '../plan/events.ts';
 import type { LedgerChange, Workspace } from '../run/workspace.ts';
 import { rememberWindows, settle } from './board-cursor.ts';
 import { boardModel } from './board-model.ts';
+import { filteredBoard } from './filter.ts';
 import { fold, runFromPlan } from './run-model.ts';
 import { type ConsoleState, type LiveCell, markKey } from './state.ts';
 import type { Store } from './store.ts';
@@ -112,10 +113,11 @@ export class Feed {
           boardError: undefined,
           reading: false,
           now: now(),
-          board: model,
+          whole: model,
+          board: filteredBoard(model, state.filters.board),
           live: stillLive(state.live, liveBefore),
         };
-        return state.touched ? rememberWindows(next, model) : settle(next, model);
+        return state.touched ? rememberWindows(next, next.board) : settle(next, next.board);
       });
       if (store.current.freshness !== undefined) await this.readFreshness();
       if (store.current.screen === 'runs') await this.readRuns();

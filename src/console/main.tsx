@@ -4,6 +4,7 @@ import type { Board } from '../plan/board.ts';
 import type { Workspace } from '../run/workspace.ts';
 import { App } from './app.tsx';
 import { clean } from './clean.ts';
+import { clipboardSequence } from './copy.ts';
 import { Controller } from './controller.ts';
 import { Feed } from './feed.ts';
 import { FIRST_DAYS } from './first-days.ts';
@@ -34,7 +35,8 @@ const FIRST_FRAME_MS = 400;
 
 /**
  * Runs the console on a workspace until it is quit. The terminal is as it was then, with one line on what was done.
- * Closing the workspace (which cancels what still runs) is the caller's. Throws 'console.no-terminal' when stdin or
+ * Closing the workspace (which cancels what still runs) is the caller's. Resolves with the context that the operator
+ * wants to go on in, undefined when it was just quit. Throws 'console.no-terminal' when stdin or
  * stdout is no terminal.
  */
 export async function runConsole(parts: {
@@ -45,9 +47,11 @@ export async function runConsole(parts: {
   now: () => string;
   /** The first reading of `FIRST_DAYS` days, when it was begun before the console was loaded. */
   first?: Promise<Board>;
+  /** Contexts that can be switched to. */
+  contexts?: readonly string[];
   /** Hints for somebody new, shown one at a time until the first run is started. */
   tips?: readonly string[];
-}): Promise<void> {
+}): Promise<string | undefined> {
   const { workspace, io, options, now } = parts;
   if (!io.stdin.isTTY || !io.stdout.isTTY) throw noTerminal();
   const store = new Store(
@@ -58,9 +62,11 @@ export async function runConsole(parts: {
       now: now(),
       columns: options.days ?? FIRST_DAYS,
       tips: parts.tips ?? [],
+      contexts: (parts.contexts ?? []).filter((name) => name !== workspace.context.name),
     }),
   );
   let exit: () => void = () => undefined;
+  let next: string | undefined;
   const feed = new Feed({
     workspace,
     store,
@@ -78,7 +84,17 @@ export async function runConsole(parts: {
       if (store.current.leaving) exit();
     },
   });
-  const controller = new Controller({ store, feed, runs, workspace, exit: () => exit() });
+  const controller = new Controller({
+    store,
+    feed,
+    runs,
+    workspace,
+    exit: (context) => {
+      next = context;
+      exit();
+    },
+    copy: (text) => void io.stdout.write(clipboardSequence(text)),
+  });
   const resized = () => store.update((state) => ({ ...state, size: sizeOf(io.stdout) }));
   io.stdout.on('resize', resized);
   // Before Ink does it, with the first frame: what is typed until then would be echoed into the frame.
@@ -108,7 +124,8 @@ export async function runConsole(parts: {
     runs.unfollow();
     store.close();
   }
-  io.stdout.write(`${clean(lastLine(workspace, runs.endings))}\n`);
+  if (next === undefined) io.stdout.write(`${clean(lastLine(workspace, runs.endings))}\n`);
+  return next;
 }
 
 function sizeOf(stdout: NodeJS.WriteStream): Size {

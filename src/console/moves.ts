@@ -1,9 +1,11 @@
 import type { ActionId } from '../actions/action.ts';
 import { boardPlace, type BoardPlace, moveTo, rememberWindows } from './board-cursor.ts';
 import { type BoardModel, cellAt } from './board-model.ts';
+import { filesRows, filesWindow } from './files.ts';
 import { plural } from './format.ts';
+import type { CellState } from '../project/model.ts';
 import type { DayWidth } from './layout.ts';
-import { freshnessRows, markedCells } from './selection.ts';
+import { freshnessRows, markedCells, runRows } from './selection.ts';
 import { type ConsoleState, markKey } from './state.ts';
 
 /** Moves on the board. */
@@ -113,6 +115,12 @@ export function markOnBoard(state: ConsoleState, id: ActionId): ConsoleState {
       );
     case 'select.table':
       return withMarks(state, toggled(state.view.marks, markable(place.track?.row.cells ?? [])));
+    case 'select.missing':
+      return markStates(state, ['missing', 'available', 'fetched']);
+    case 'select.failed':
+      return markStates(state, ['failed']);
+    case 'select.stale':
+      return markStates(state, ['stale', 'suspicious', 'owed']);
     case 'select.clear':
       return clearMarks(state);
     case 'wider':
@@ -140,6 +148,15 @@ function markable(cells: ReadonlyArray<ReturnType<typeof cellAt>>): string[] {
       ? []
       : [markKey(cell.dataset, cell.period)],
   );
+}
+
+/** Adds all cells in these states to the marks, of the tables that are shown and the days that are loaded here. */
+function markStates(state: ConsoleState, states: readonly CellState[]): ConsoleState {
+  const cells = (state.board?.tracks ?? []).flatMap(({ row }) =>
+    row.cells.filter((cell) => states.includes(cell.state)),
+  );
+  if (cells.length === 0) return say(state, `Nothing is ${states.join(' or ')}.`, 'good');
+  return withMarks(state, new Set([...state.view.marks, ...markable(cells)]));
 }
 
 /** All of them off when all are on, else all on. */
@@ -191,7 +208,7 @@ export function moveInList(state: ConsoleState, id: ActionId, page: number): Con
         ...state,
         runsView: {
           ...state.runsView,
-          row: listTarget(id, state.runsView.row, state.runs?.length ?? 0, page),
+          row: listTarget(id, state.runsView.row, runRows(state).length, page),
         },
       };
     case 'freshness':
@@ -209,6 +226,12 @@ export function moveInList(state: ConsoleState, id: ActionId, page: number): Con
         runView: { ...state.runView, row: listTarget(id, state.runView.row, total, page), following: false },
       };
     }
+    case 'files': {
+      const moved = listTarget(id, state.filesView.row, filesRows(state).length, page);
+      const next = { ...state, filesView: { ...state.filesView, row: moved } };
+      return { ...next, filesView: { row: moved, first: filesWindow(next, page).first } };
+    }
+    case 'log':
     case 'board':
       return state;
   }

@@ -1,9 +1,13 @@
 import type { ActionId } from '../actions/action.ts';
 import { createClock } from './clock.ts';
+import { visibleWindow } from './layout.ts';
 import { listTarget } from './moves.ts';
+import { paletteItems } from './palette.ts';
 import { detailRows } from './screens/dialogs.ts';
+import { filesPage } from './screens/files.ts';
 import { freshnessLayout } from './screens/freshness.ts';
 import { helpFirst, helpItems, helpPage } from './screens/help.ts';
+import { palettePage } from './screens/palette.ts';
 import { planLines, planPage } from './screens/plan.ts';
 import { logPage, runLayout } from './screens/run.ts';
 import { runsPage } from './screens/runs.ts';
@@ -17,6 +21,7 @@ const THEME = createTheme({ ascii: true, color: 'none', background: 'dark' });
 export function pageOf(state: ConsoleState): number {
   if (state.screen === 'run') return runLayout(state, state.models.get(state.runView.id ?? '')).list;
   if (state.screen === 'freshness') return freshnessLayout(state).list;
+  if (state.screen === 'files') return filesPage(state);
   return runsPage(state);
 }
 
@@ -38,6 +43,19 @@ export function scrollDialog(state: ConsoleState, id: ActionId): ConsoleState {
     const row = listTarget(id, dialog.row, helpItems(state, dialog.typed).length, helpPage(state));
     const moved = { ...dialog, row };
     return { ...state, dialog: { ...moved, first: helpFirst(state, THEME, moved) } };
+  }
+  if (dialog?.kind === 'palette') {
+    const items = paletteItems(state, dialog.typed).length;
+    const page = palettePage(state);
+    const row = listTarget(id, dialog.row, items, page);
+    return {
+      ...state,
+      dialog: { ...dialog, row, first: visibleWindow(row, page, items, dialog.first).first },
+    };
+  }
+  if (dialog?.kind === 'copy') {
+    const row = listTarget(id, dialog.row, dialog.choices.length, dialog.choices.length);
+    return { ...state, dialog: { ...dialog, row } };
   }
   if (dialog?.kind !== 'plan' && dialog?.kind !== 'details') return state;
   const { total, page } = extent(state, dialog);

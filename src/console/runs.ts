@@ -194,6 +194,11 @@ export class Runs {
     });
   }
 
+  /** The same, unless what goes on to be shown is of that run. */
+  unfollowUnless(stays: boolean): void {
+    if (!stays) this.unfollow();
+  }
+
   /** Ends the following of a run of another process; those of this one go on by themselves. */
   unfollow(): void {
     this.following?.stop.abort();

@@ -1,7 +1,9 @@
 import type { ActionState, Place, SelectedCell } from '../actions/action.ts';
-import type { Cell, DerivedStatus } from '../plan/board.ts';
+import type { Cell, DerivedStatus, RunSummary } from '../plan/board.ts';
 import { boardPlace, rangeOf } from './board-cursor.ts';
 import { type BoardModel, cellAt } from './board-model.ts';
+import { filesRows } from './files.ts';
+import { matches } from './filter.ts';
 import type { RunModel } from './run-model.ts';
 import { type ConsoleState, derivedOf, markKey, splitMark } from './state.ts';
 
@@ -16,6 +18,7 @@ export function placeOf(state: ConsoleState): Place {
 export function actionState(state: ConsoleState): ActionState {
   const derived = derivedUnderCursor(state);
   const run = runOf(state);
+  const logged = loggedRun(state);
   const base = {
     place: placeOf(state),
     context: { name: state.context.name, readOnly: state.context.readOnly },
@@ -30,8 +33,24 @@ export function actionState(state: ConsoleState): ActionState {
     ...(state.lost === undefined ? {} : { lost: state.lost.error.message }),
     ...(derived === undefined ? {} : { derived: derived.name }),
     ...(run === undefined ? {} : { run }),
+    ...(logged === undefined ? {} : { logged }),
+    ...(state.logView.search.trim() === '' ? {} : { searched: true }),
     ...planPart(state),
   };
+}
+
+/** The cell under the cursor of the board or of the files. */
+export function cellUnderCursor(state: ConsoleState): Cell | undefined {
+  if (state.screen === 'files') return filesRows(state)[state.filesView.row];
+  if (state.screen !== 'board' || state.board === undefined) return undefined;
+  return boardPlace(state, state.board).cell;
+}
+
+/** The run whose log is meant: the one that is shown or under the cursor, else the cell's last one. */
+function loggedRun(state: ConsoleState): string | undefined {
+  if (state.screen === 'run' || state.screen === 'log') return state.runView.id;
+  if (state.screen === 'runs') return runRows(state)[state.runsView.row]?.id;
+  return cellUnderCursor(state)?.run;
 }
 
 /** Whether a rollup, view or aggregate owes something or is past a limit. */
@@ -89,8 +108,11 @@ const VERDICT_ORDER = { error: 0, unknown: 1, warn: 2, pass: 3 } as const;
 
 /** Relations as the freshness screen lists them: worst first, then the oldest data. */
 export function freshnessRows(state: ConsoleState): DerivedStatus[] {
-  const found = state.freshness ?? derivedOf(state);
-  return [...found].sort(
+  const filter = state.filters.freshness ?? '';
+  const found = (state.freshness ?? derivedOf(state)).filter((each) =>
+    matches(filter, `${each.name} ${each.kind} ${each.verdict}`),
+  );
+  return found.sort(
     (a, b) =>
       VERDICT_ORDER[a.verdict] - VERDICT_ORDER[b.verdict] ||
       (b.ageSeconds ?? 0) - (a.ageSeconds ?? 0) ||
@@ -98,9 +120,21 @@ export function freshnessRows(state: ConsoleState): DerivedStatus[] {
   );
 }
 
+/** Runs as the list of runs shows them. */
+export function runRows(state: ConsoleState): RunSummary[] {
+  const filter = state.filters.runs ?? '';
+  return (state.runs ?? []).filter((run) =>
+    matches(filter, `${run.id} ${run.state} ${run.by}@${run.host} ${run.cli}`),
+  );
+}
+
 /** The marked cells and the range, or else the one under the cursor. */
 export function selectedCells(state: ConsoleState): SelectedCell[] {
   const model = state.board;
+  if (state.screen === 'files') {
+    const file = filesRows(state)[state.filesView.row];
+    return file === undefined ? [] : [selected(file)];
+  }
   if (model === undefined || state.screen !== 'board') return [];
   const marked = markedCells(state, model);
   if (marked.length > 0) return marked;
@@ -143,9 +177,11 @@ export function markedCells(state: ConsoleState, model: BoardModel): SelectedCel
 
 /** Failed cells to retry: of the run that is shown (with its cancelled ones), of the marked cells, or all there are. */
 export function failedCells(state: ConsoleState): SelectedCell[] {
-  if (state.screen === 'run') return unfinishedOf(state.models.get(state.runView.id ?? ''));
+  if (state.screen === 'run' || state.screen === 'log')
+    return unfinishedOf(state.models.get(state.runView.id ?? ''));
   const model = state.board;
   if (model === undefined) return [];
+  if (state.screen === 'files') return selectedCells(state).filter((cell) => cell.state === 'failed');
   const marked = markedCells(state, model);
   return marked.length > 0 ? marked.filter((cell) => cell.state === 'failed') : model.failed.map(selected);
 }
@@ -167,8 +203,8 @@ function unfinishedOf(run: RunModel | undefined): SelectedCell[] {
 
 /** The run that x and X are about: the one that is shown, else one in flight, ours before others'. */
 export function runOf(state: ConsoleState): ActionState['run'] {
-  if (state.screen === 'runs') return summaryOf(state, state.runs?.[state.runsView.row]?.id);
-  if (state.screen === 'run') return summaryOf(state, state.runView.id);
+  if (state.screen === 'runs') return summaryOf(state, runRows(state)[state.runsView.row]?.id);
+  if (state.screen === 'run' || state.screen === 'log') return summaryOf(state, state.runView.id);
   const inFlight = (state.board?.board.runs ?? [])
     .filter((run) => run.state === 'running')
     .map((run) => run.id);

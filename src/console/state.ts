@@ -7,7 +7,10 @@ import type { BoardModel } from './board-model.ts';
 import type { DayWidth, Size } from './layout.ts';
 import type { RunModel } from './run-model.ts';
 
-export type Screen = 'board' | 'runs' | 'run' | 'freshness';
+export type Screen = 'board' | 'runs' | 'run' | 'log' | 'freshness' | 'files';
+
+/** Screens whose lines can be filtered. */
+export type Filtered = 'board' | 'runs' | 'freshness' | 'files';
 
 /** Where the cursor of the board is, and what is marked. */
 export interface BoardView {
@@ -49,7 +52,18 @@ export type Dialog =
   | { kind: 'leave' }
   | { kind: 'date'; typed: string; problem?: string }
   | { kind: 'details'; title: string; lines: string[]; first: number }
+  /** Typed at the foot of the screen: the filter of its lines, or what is searched for in the log. */
+  | { kind: 'filter' }
+  | { kind: 'palette'; row: number; first: number; typed: string }
+  | { kind: 'copy'; row: number; first: number; choices: readonly CopyChoice[] }
   | { kind: 'help'; row: number; first: number; typed: string };
+
+/** Something that can be copied. */
+export interface CopyChoice {
+  /** 'command', 'date', 'object key'. */
+  what: string;
+  text: string;
+}
 
 export interface Message {
   text: string;
@@ -78,7 +92,12 @@ export interface ConsoleState {
   size: Size;
   /** RFC 3339; moves on with the clock's tick. */
   now: string;
+  /** What is shown of the board that was read: all of it, or the rows that the filter leaves. */
   board?: BoardModel;
+  /** The board that was read. */
+  whole?: BoardModel;
+  /** What is typed after `/`, by screen. */
+  filters: Partial<Record<Filtered, string>>;
   boardError?: ErrorValue;
   /** Periods back from today that are asked for. */
   columns: number;
@@ -100,6 +119,13 @@ export interface ConsoleState {
   view: BoardView;
   runsView: ListView;
   freshnessView: ListView & { name?: string };
+  filesView: ListView;
+  /** The log of the run that is shown: the first row on the screen, or its end as it grows. */
+  /** The row of the log that a search led to. */
+  logHit?: number | undefined;
+  logView: { first?: number | undefined; wrap: boolean; search: string };
+  /** Other contexts that can be switched to. */
+  contexts: readonly string[];
   /** The run that is shown; its list follows what is running until the cursor moves. */
   runView: ListView & {
     id?: string;
@@ -137,9 +163,14 @@ export function initialState(options: {
   now: string;
   columns: number;
   tips: readonly string[];
+  contexts?: readonly string[];
 }): ConsoleState {
   return {
     ...options,
+    contexts: options.contexts ?? [],
+    filters: {},
+    filesView: { row: 0, first: 0 },
+    logView: { wrap: false, search: '' },
     counted: options.columns,
     reading: false,
     listing: false,
@@ -158,7 +189,7 @@ export function initialState(options: {
   };
 }
 
-/** The board's rollups and views. */
+/** The board's rollups and views, whatever its filter leaves. */
 export function derivedOf(state: ConsoleState): readonly DerivedStatus[] {
-  return state.board?.board.derived ?? [];
+  return (state.whole ?? state.board)?.board.derived ?? [];
 }

@@ -1,21 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { ACTION_IDS, type ActionState, type Place } from '../../src/actions/action.ts';
+import { ACTION_IDS, type ActionState, PLACES } from '../../src/actions/action.ts';
 import { ACTIONS, actionFor, boundActions, footerActions, helpActions } from '../../src/actions/list.ts';
 import { importRequest, requestOf, retryRequest } from '../../src/actions/requests.ts';
+import { commandNames } from '../../src/cli/run-cli.ts';
 import { keyTable } from '../../src/actions/table.ts';
-
-const PLACES: Place[] = [
-  'board',
-  'runs',
-  'run',
-  'freshness',
-  'plan',
-  'confirm',
-  'leave',
-  'date',
-  'details',
-  'help',
-];
 
 function state(change: Partial<ActionState> = {}): ActionState {
   return {
@@ -25,6 +13,7 @@ function state(change: Partial<ActionState> = {}): ActionState {
     failed: [{ dataset: 'events', period: '2026-11-13', state: 'failed', published: true }],
     behind: ['agg_30d'],
     run: { id: '12', state: 'running' },
+    logged: '12',
     plan: {
       cli: 'dayboard sync 2026-11-13 events',
       command: 'sync',
@@ -63,9 +52,9 @@ describe('keys', () => {
   });
 
   it('leave letters free where something is typed', () => {
-    for (const place of ['plan', 'date'] as const) {
+    for (const place of ['plan', 'date', 'filter', 'palette', 'help'] as const) {
       const keys = boundActions(place, { readOnly: false }).flatMap((action) => action.keys);
-      expect(keys.filter((key) => key.length === 1)).toEqual([]);
+      expect(keys.filter((key) => /^[a-zA-Z0-9]$/u.test(key))).toEqual([]);
     }
   });
 });
@@ -92,6 +81,25 @@ describe('writes', () => {
     const lost = state({ lost: 'server closed the connection' });
     for (const action of writes.filter((each) => !each.id.startsWith('cancel'))) {
       expect(action.disabledReason(lost)).toContain('connection is lost');
+    }
+  });
+});
+
+describe('command lines', () => {
+  it('are what every action has that is about more than its screen', () => {
+    const without = ACTIONS.filter((action) => action.screenOnly !== true).filter(
+      (action) => !/^dayboard [a-z]+/u.test(action.cli(state()) ?? ''),
+    );
+    expect(without.map(({ id }) => id)).toEqual([]);
+    const moves = ACTIONS.filter((action) => action.group === 'do' && action.screenOnly === true);
+    expect(moves).toEqual([]);
+  });
+
+  it('are of commands that there are', async () => {
+    const commands = new Set(commandNames());
+    for (const action of ACTIONS) {
+      const line = action.cli(state());
+      for (const each of line?.split(' && ') ?? []) expect([...commands]).toContain(each.split(' ')[1]);
     }
   });
 });

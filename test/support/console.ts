@@ -17,7 +17,8 @@ export interface ConsoleUnderTest {
   rawModes: boolean[];
   /** Everything written to the terminal. */
   output: string[];
-  ended: Promise<void>;
+  /** With the context that was switched to. */
+  ended: Promise<string | undefined>;
   /** Moves the console's clock. */
   wait: (seconds: number) => void;
 }
@@ -28,6 +29,7 @@ interface HarnessOptions {
   fake?: Partial<FakeOptions>;
   options?: Partial<ConsoleOptions>;
   tips?: readonly string[];
+  contexts?: readonly string[];
   /** Changes the workspace before the console sees it. */
   prepare?: (workspace: FakeWorkspace) => void;
 }
@@ -89,6 +91,7 @@ export function openConsole(options: HarnessOptions = {}): ConsoleUnderTest {
     options: { ascii: false, color: '256', background: 'dark', relistSeconds: 0, ...options.options },
     now,
     ...(options.tips === undefined ? {} : { tips: options.tips }),
+    ...(options.contexts === undefined ? {} : { contexts: options.contexts }),
   });
   return {
     workspace,

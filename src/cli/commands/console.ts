@@ -6,14 +6,19 @@ import { EXIT } from '../exit-codes.ts';
 
 /**
  * The console on a workspace, until it is quit. Nothing can be asked after a signal: `leave` cancels what runs from
- * here, and Ink gives the terminal back as the process exits.
+ * here, and Ink gives the terminal back as the process exits. Resolves with the context to go on in, if another one.
  */
 export async function showConsole(
   cli: Cli,
-  parts: { workspace: Workspace; leave: () => Promise<void>; tips?: readonly string[] },
-): Promise<void> {
+  parts: {
+    workspace: Workspace;
+    leave: () => Promise<void>;
+    tips?: readonly string[];
+    contexts?: readonly string[];
+  },
+): Promise<string | undefined> {
   const { io, globals } = cli;
-  const { workspace, leave, tips } = parts;
+  const { workspace, leave, tips, contexts } = parts;
   // The ledger answers while the console is loaded. Who waits for it tells why it fails.
   const first = workspace.board({ columns: FIRST_DAYS });
   first.catch(() => undefined);
@@ -21,7 +26,7 @@ export async function showConsole(
   const exit = () => io.exit(EXIT.interrupted);
   const stopAnswering = cli.interrupts.answer([() => void leave().then(exit, exit), exit]);
   try {
-    await runConsole({
+    return await runConsole({
       workspace,
       io: { stdin: io.stdin, stdout: io.stdout },
       options: themeOptions({
@@ -33,6 +38,7 @@ export async function showConsole(
       now: io.now,
       first,
       ...(tips === undefined ? {} : { tips }),
+      ...(contexts === undefined ? {} : { contexts }),
     });
   } finally {
     stopAnswering();
@@ -46,13 +52,20 @@ export async function openConsole(cli: Cli): Promise<number> {
     import('../contexts.ts'),
   ]);
   const store = new ContextStore();
-  const chosen = wantedContext(cli.io, cli.globals);
-  const { workspace, context } = await openSession(cli.io, cli.globals, store.last);
-  try {
-    if (chosen !== undefined) store.remember(context.name);
-    await showConsole(cli, { workspace, leave: () => workspace.close() });
-  } finally {
-    await workspace.close();
+  let chosen = wantedContext(cli.io, cli.globals);
+  let remembered = store.last;
+  for (;;) {
+    const globals = chosen === undefined ? cli.globals : { ...cli.globals, context: chosen };
+    const { workspace, context } = await openSession(cli.io, globals, remembered);
+    try {
+      if (chosen !== undefined) store.remember(context.name);
+      const contexts = store.names;
+      const next = await showConsole(cli, { workspace, leave: () => workspace.close(), contexts });
+      if (next === undefined) return EXIT.done;
+      chosen = next;
+      remembered = undefined;
+    } finally {
+      await workspace.close();
+    }
   }
-  return EXIT.done;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { visibleWindow } from '../layout.ts';
 import { Line } from '../line.ts';
+import { runRows } from '../selection.ts';
 import type { ConsoleState } from '../state.ts';
 import type { Theme } from '../theme.ts';
 import { footerLine } from '../widgets/footer.ts';
@@ -17,14 +18,16 @@ export function runsPage(state: ConsoleState): number {
 /** Runs, the newest first. */
 export function runsScreen(state: ConsoleState, theme: Theme, clock: Clock): string[] {
   const width = state.size.columns;
-  const runs = state.runs ?? [];
+  const runs = runRows(state);
   const page = runsPage(state);
   const window = visibleWindow(state.runsView.row, page, runs.length);
   const context = { theme, clock, now: state.now, width, at: 0 };
   const empty =
     state.runs === undefined
       ? 'Reading the runs.'
-      : 'Nothing was run yet. i on the board imports what is selected.';
+      : state.runs.length > 0
+        ? 'No run has these words.'
+        : 'Nothing was run yet. i on the board imports what is selected.';
   const lines =
     runs.length === 0
       ? ['', `  ${empty}`]

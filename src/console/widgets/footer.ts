@@ -1,6 +1,7 @@
 import { footerActions } from '../../actions/list.ts';
 import { keyLabel } from '../../actions/table.ts';
 import { secondsBetween } from '../clock.ts';
+import { typedFilter } from '../filter.ts';
 import { Line } from '../line.ts';
 import { actionState } from '../selection.ts';
 import type { ConsoleState, Message } from '../state.ts';
@@ -14,6 +15,7 @@ const MESSAGE_SECONDS = 12;
 export function footerLine(state: ConsoleState, theme: Theme): string {
   const line = new Line(state.size.columns).add(' ');
   const said = saidNow(state);
+  if (state.dialog?.kind === 'filter') return filterLine(state, theme, line);
   // A dialog names its own keys.
   if (state.dialog !== undefined) return line.add(said?.text ?? '', theme.muted).end();
   if (said === undefined) return addHints(state, theme, line, line.room).end();
@@ -24,6 +26,12 @@ export function footerLine(state: ConsoleState, theme: Theme): string {
   return addHints(state, theme, line, room)
     .right(text, tones[tone], line.width - 1)
     .end();
+}
+
+/** '/words▌  Enter keep it  Esc all again'. */
+function filterLine(state: ConsoleState, theme: Theme, line: Line): string {
+  line.add('/', theme.heading).add(typedFilter(state), theme.strong).add(' ', theme.cursor).add('  ');
+  return addHints(state, theme, line, line.room).end();
 }
 
 function saidNow({ message, prefix, now }: ConsoleState): Pick<Message, 'text' | 'tone'> | undefined {

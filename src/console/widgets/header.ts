@@ -2,6 +2,7 @@ import type { RunSummary } from '../../plan/board.ts';
 import type { CellState } from '../../project/model.ts';
 import { type Clock, secondsBetween } from '../clock.ts';
 import { age } from '../format.ts';
+import { typedFilter } from '../filter.ts';
 import { Line, type Style } from '../line.ts';
 import { stepCounts } from '../run-model.ts';
 import { isBehind } from '../selection.ts';
@@ -13,7 +14,8 @@ import { displayWidth, fit } from '../width.ts';
 export function titleLine(state: ConsoleState, theme: Theme, clock: Clock, trail: readonly string[]): string {
   const { context, size } = state;
   const line = new Line(size.columns).add(' dayboard', theme.heading);
-  for (const part of trail)
+  const filter = state.screen === 'log' ? '' : typedFilter(state).trim();
+  for (const part of filter === '' ? trail : [...trail, `/${filter}`])
     line
       .add(` ${theme.glyphs.separator} `, theme.faint)
       .add(fit(part, 44, theme.glyphs.ellipsis), theme.strong);

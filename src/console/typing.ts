@@ -1,0 +1,36 @@
+import { typedFilter } from './filter.ts';
+import { withFilter } from './refilter.ts';
+import { helpTyped } from './screens/help.ts';
+import type { ConsoleState } from './state.ts';
+
+/** Dialogs that take what is typed. */
+export const TYPED: ReadonlySet<string> = new Set(['plan', 'date', 'help', 'filter', 'palette']);
+
+const LONGEST = 120;
+
+/** The text of an input after a key. */
+function after(text: string, key: string): string {
+  if (key === 'backspace') return Array.from(text).slice(0, -1).join('');
+  if (key === 'ctrl-u') return '';
+  if (key === 'ctrl-w') return text.replace(/\S+\s*$/u, '');
+  const added = key === 'space' ? ' ' : Array.from(key).length === 1 ? key : '';
+  return (text + added).slice(0, LONGEST);
+}
+
+/** A key typed into the dialog's input. */
+export function typed(state: ConsoleState, key: string): ConsoleState {
+  const { dialog } = state;
+  switch (dialog?.kind) {
+    case 'filter':
+      return withFilter(state, after(typedFilter(state), key));
+    case 'palette':
+      return { ...state, dialog: { ...dialog, typed: after(dialog.typed, key), row: 0, first: 0 } };
+    case 'help':
+      return { ...state, dialog: helpTyped(state, after(dialog.typed, key)) };
+    case 'plan':
+    case 'date':
+      return { ...state, dialog: { ...dialog, typed: after(dialog.typed, key) } };
+    default:
+      return state;
+  }
+}
