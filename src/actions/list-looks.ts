@@ -72,16 +72,20 @@ export const LOOKS: readonly Action[] = [
     footer: 40,
     cli: showSelected,
   }),
-  look({
-    id: 'log',
-    places: ['board', 'runs', 'run', 'files'],
-    keys: ['o'],
-    label: 'log',
-    help: 'the whole log of the run: of this one, or the last one of the cell',
-    footer: 43,
-    off: noRun,
-    cli: (state) => (state.logged === undefined ? undefined : `dayboard runs follow ${state.logged}`),
-  }),
+  ...[
+    { places: ['board', 'runs', 'files'] as const, footer: 43 },
+    { places: ['run'] as const, footer: 61 },
+  ].map((where) =>
+    look({
+      id: 'log',
+      ...where,
+      keys: ['o'],
+      label: 'log',
+      help: 'the whole log of the run: of this one, or the last one of the cell',
+      off: noRun,
+      cli: (state) => (state.logged === undefined ? undefined : `dayboard runs follow ${state.logged}`),
+    }),
+  ),
   look({
     id: 'log.follow',
     places: ['log'],
