@@ -133,7 +133,7 @@ export const LOOKS: readonly Action[] = [
     keys: ['/'],
     label: 'filter',
     help: 'show only the lines that have these words; !word those that have it not',
-    footer: 56,
+    footer: 64,
   }),
   look({
     id: 'palette',
@@ -141,7 +141,7 @@ export const LOOKS: readonly Action[] = [
     keys: [':'],
     label: 'command',
     help: 'a command by its words: sync yesterday, table, run, context',
-    footer: 57,
+    footer: 66,
   }),
   look({
     id: 'copy',
@@ -149,7 +149,7 @@ export const LOOKS: readonly Action[] = [
     keys: ['y'],
     label: 'copy',
     help: 'copy the command line that does the same as this, or a name, key, date or error',
-    footer: 58,
+    footer: 65,
   }),
   look({
     id: 'log.earlier',
