@@ -6,6 +6,7 @@ import { toDayboardError } from '../project/errors.ts';
 import type { Project } from '../project/model.ts';
 import type { Cache } from '../source/cache.ts';
 import type { Source } from '../source/source.ts';
+import { examinePublications } from './doctor-publications.ts';
 import { examineRelations } from './doctor-relations.ts';
 import { examinePrivileges } from './doctor-privileges.ts';
 import type { DoctorFinding } from './workspace.ts';
@@ -50,6 +51,7 @@ async function* examineDatabase(parts: DoctorParts): AsyncIterable<DoctorFinding
     yield await examineLedger(client);
     yield* examinePrivileges(client, parts.project);
     if ((await pendingMigrations(client)).length === 0) yield* examineRelations(client, parts.project);
+    yield* examinePublications(client, parts.project);
   } catch (thrown) {
     yield failed('PostgreSQL', thrown);
   } finally {

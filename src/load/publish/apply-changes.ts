@@ -46,7 +46,8 @@ async function insertRest(client: ClientBase, { shape, added, addedRows, built }
   if (addedRows === built.reduce((sum, { rows }) => sum + rows, 0)) return;
   const names = shape.own ? withDelivery(shape) : columns(shape.columns);
   const column = shape.dataset.table.partitionBy ?? '';
-  const there = built.map(({ day }) => dayRange(shape.dataset, column, day, day));
+  const filled = built.filter(({ rows }) => rows > 0);
+  const there = filled.map(({ day }) => dayRange(shape.dataset, column, day, day));
   await client.query(
     `INSERT INTO ${qualified(shape.raw)} (${names}) SELECT ${names} FROM ${qualified(added)}
       ${there.length === 0 ? '' : `WHERE (${there.map((range) => `(${range})`).join(' OR ')}) IS NOT TRUE`}`,

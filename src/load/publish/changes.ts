@@ -3,6 +3,7 @@ import { ident, qualified } from '../../ledger/sql.ts';
 import type { Day, Period, RelationName } from '../../project/model.ts';
 import { stagingName } from '../staging-name.ts';
 import { changeSql, deliverySql, periodRows, type ChangeRequest } from './change-sql.ts';
+import { publicationsOf } from './like-parent.ts';
 import { buildPartition, daysWithoutPartition, type BuiltPartition } from './partitions.ts';
 import { boundsOf, DELIVERY, withDelivery, type RawShape } from './shape.ts';
 
@@ -83,14 +84,20 @@ function letters(at: number): string {
   return String(at).replaceAll(/\d/g, (digit) => 'abcdefghij'[Number(digit)] ?? '');
 }
 
-/** Builds the partitions that the days of a change do not have yet, with their part of the added rows. */
+/**
+ * Builds the partitions that the days of a change do not have yet, with their part of the added rows; without, where they
+ * must be inserted into the table itself.
+ */
 export async function buildPartitions(client: ClientBase, changes: Changes, run: string): Promise<Changes> {
   const { shape, period, days, added } = changes;
   const built: BuiltPartition[] = [];
-  for (const [at, day] of (await daysWithoutPartition(client, shape, days)).entries()) {
+  const missing = await daysWithoutPartition(client, shape, days);
+  // Subscribers of a table are sent what is inserted into it, and not what a partition brings along.
+  const from = missing.length > 0 && (await publicationsOf(client, shape.raw)).length > 0 ? undefined : added;
+  for (const [at, day] of missing.entries()) {
     const beside = stagingName(shape.dataset.name, period, run, `day_${letters(at)}`);
     await client.query(`DROP TABLE IF EXISTS ${qualified(beside)}`);
-    built.push(await buildPartition(client, shape, day, beside, added));
+    built.push(await buildPartition(client, shape, day, beside, from));
   }
   return { ...changes, built };
 }

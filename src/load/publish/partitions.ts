@@ -4,6 +4,7 @@ import { shortName } from '../../ledger/short-name.ts';
 import { ident, qualified } from '../../ledger/sql.ts';
 import { inTransaction } from '../../ledger/transaction.ts';
 import type { Day, RelationName } from '../../project/model.ts';
+import { makeLikeParent } from './like-parent.ts';
 import { dayRange, dayStart, withDelivery, type RawShape } from './shape.ts';
 
 /** The name of a day's partition: 'user_daily_visits_p20241114'. Long names are told apart by a hash. */
@@ -65,6 +66,7 @@ export async function buildPartition(
     `ALTER TABLE ${table} ADD CONSTRAINT ${ident(PROOF)} CHECK (${ident(column)} IS NOT NULL AND ${range})`,
   );
   await createIndexesLike(client, raw, beside);
+  await makeLikeParent(client, raw, beside);
   // The other columns are autovacuum's: a sample of every wide one costs as much as an index.
   if (filled !== undefined) await client.query(`ANALYZE ${table} (${ident(column)})`);
   return { day, beside, rows: filled?.rowCount ?? 0 };
