@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { weeksTable } from './weeks-table.ts';
 
 const RESULTS = join(import.meta.dirname, '..', 'bench-results');
 const SIZES = ['60', '365'] as const;
@@ -58,7 +59,14 @@ export function benchmarkTable(): string {
         `${seconds(alone.loadAndPublishSeconds)}, ${(alone.loadAndPublishSeconds / alone.floorSeconds).toFixed(1)} times that`,
     ),
   ];
-  return [...table, '', results.map(measuredOn).join('\n'), ...largeObject(), ...consoleFigures()].join('\n');
+  return [
+    ...table,
+    '',
+    results.map(measuredOn).join('\n'),
+    ...weeksTable(join(RESULTS, 'weeks.json')),
+    ...largeObject(),
+    ...consoleFigures(),
+  ].join('\n');
 }
 
 /** What `scripts/bench object` found, in a sentence. */
