@@ -8,6 +8,7 @@ import { usage } from './arguments.ts';
 import { Cli } from './cli.ts';
 import { addAdopt } from './commands/adopt.ts';
 import { addCheck } from './commands/check.ts';
+import { addCompletion } from './commands/completion.ts';
 import { openConsole } from './commands/console.ts';
 import { addCleanup } from './commands/cleanup.ts';
 import { addCopy } from './commands/copy.ts';
@@ -122,6 +123,7 @@ const COMMANDS = [
   addAdopt,
   addSchedule,
   addDoctor,
+  addCompletion,
 ];
 
 /** The commands that there are, by name. */
