@@ -7,6 +7,7 @@ import type { Dataset, Period } from '../project/model.ts';
 import type { Staged } from './prepared.ts';
 import { deliverySql, periodRows } from './publish/change-sql.ts';
 import { rawShape } from './publish/shape.ts';
+import { keyOf, onePerKey } from './unique-rows.ts';
 
 /** Whether rows that were published stay part of a delivery whose source has them no more. */
 export function keepsAbsent({ carries }: Dataset): boolean {
@@ -29,7 +30,9 @@ export async function publishedRows(
   const shape = rawShape(project, dataset, owner === 'ours');
   const days = Object.keys(published?.days ?? {}).sort();
   const where = periodRows({ shape, period, days }, deliverySql(period));
-  return `SELECT ${columnList(shape.columns)} FROM ${qualified(shape.raw)} WHERE ${where}`;
+  const rows = `SELECT ${columnList(shape.columns)} FROM ${qualified(shape.raw)} WHERE ${where}`;
+  // Others may have brought a row twice.
+  return owner === 'ours' ? rows : onePerKey(dataset, keyOf(dataset) ?? [], rows);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { DatasetInput } from '../../src/project/input.ts';
 import { cutProxy } from '../support/cut-proxy.ts';
 import { eventsProject, happen, SOURCE_VARIABLE } from '../support/events.ts';
 import { NOW, openPlace } from '../support/events-place.ts';
+import { until } from '../support/until.ts';
 import { openTestWorkspace, requestOf } from '../support/workspace.ts';
 
 let cache: string;
@@ -205,5 +206,105 @@ describe('rows of another database', () => {
     const plan = await place.board.workspace.plan(request);
     expect([plan.steps, plan.cells[0]?.action]).toEqual([[], 'skip']);
     expect(plan.cells[0]?.reason).toContain('database');
+  });
+});
+
+describe('a table that was there before dayboard', () => {
+  /** As jobs have filled it that load the newest event twice and know no delivery. */
+  const OWNERS = `CREATE TABLE public.events (id serial, at timestamptz, kind varchar(20), person varchar(20), day date, place text, region text, note text);
+    INSERT INTO public.events (id, at, kind, person, day, place) VALUES
+      (1, '2024-11-17 10:00+00', 'before', 'ann', '2024-11-17', 'Lyon'),
+      (2, '2024-11-18 08:00+00', 'gone at the source', 'ann', '2024-11-18', 'Lyon'),
+      (3, '2024-11-18 09:00+00', 'twice', 'ann', '2024-11-18', 'Lyon'),
+      (3, '2024-11-18 09:00+00', 'twice', 'ann', '2024-11-18', 'Lyon')`;
+
+  it('is filled in place: its rows stay, what is twice becomes one, and other days are not touched', async () => {
+    await using place = await open();
+    await place.target.query(OWNERS);
+    await place.target.query(`INSERT INTO people VALUES ('ann', 'Paris', 'IDF')`);
+    await place.source.query(`SELECT setval('buffer_id_seq', 3)`);
+    await place.source.query(
+      `INSERT INTO buffer (id, at, kind, who) VALUES (3, '2024-11-18 09:00+00', 'twice', 'ann')`,
+    );
+    await happen(place.source, ['2024-11-18 10:00+00', 'new', 'ann']);
+    const { outcome } = await place.sync('2024-11-18');
+    expect(outcome).toMatchObject({ state: 'done', deliveries: { published: 1 } });
+    const rows = ['1 before Lyon', '2 gone at the source Lyon', '3 twice Lyon', '4 new Paris'];
+    const there = async () =>
+      (
+        await place.target.query(
+          `SELECT concat_ws(' ', id, kind, place) AS row FROM public.events ORDER BY id`,
+        )
+      ).rows.map(({ row }) => row);
+    expect(await there()).toEqual(rows);
+    await place.source.query('TRUNCATE buffer');
+    await happen(place.source, ['2024-11-18 11:00+00', 'later', 'ann']);
+    await place.sync('2024-11-18');
+    expect(await there()).toEqual([...rows, '5 later Paris']);
+  });
+});
+
+describe('a table whose days somebody else computed in another time zone', () => {
+  it('has each event once, under the day of the dataset', async () => {
+    await using place = await open();
+    await place.target.query(`CREATE TABLE public.events (id serial, at timestamptz, kind varchar(20), person varchar(20), day date, place text, region text);
+      INSERT INTO public.events (id, at, kind, day) VALUES (1, '2024-11-17 22:30+00', 'sunday', '2024-11-17'), (2, '2024-11-17 23:30+00', 'monday 00:30', '2024-11-17')`);
+    await happen(
+      place.source,
+      ['2024-11-17 22:30+00', 'sunday', null],
+      ['2024-11-17 23:30+00', 'monday 00:30', null],
+    );
+    const { outcome } = await place.sync('2024-11-17', '2024-11-18');
+    expect(outcome).toMatchObject({ state: 'done', deliveries: { published: 2 } });
+    const found = await place.target.query('SELECT kind, day::text FROM public.events ORDER BY at');
+    expect(found.rows).toEqual([
+      { kind: 'sunday', day: '2024-11-17' },
+      { kind: 'monday 00:30', day: '2024-11-18' },
+    ]);
+  });
+});
+
+describe('a load from another database', () => {
+  it('says which table is missing that it looks something up in', async () => {
+    await using place = await open();
+    await place.target.query('DROP TABLE people');
+    await happen(place.source, ['2024-11-18 10:00+00', 'x', 'ann']);
+    const { outcome, events } = await place.sync('2024-11-18');
+    expect(outcome.state).toBe('failed');
+    expect(events.find((event) => event.type === 'step.failed')?.error).toMatchObject({
+      code: 'load.computed',
+      message: expect.stringContaining('people'),
+    });
+  });
+
+  it('is cancelled in the middle, and neither database is left with anything of it', async () => {
+    await using place = await open();
+    await place.source.query(
+      `INSERT INTO buffer (at, kind, who) SELECT '2024-11-18 01:00+00'::timestamptz + n * interval '10 milliseconds', 'x', 'ann' FROM generate_series(1, 200000) n`,
+    );
+    const reached = Promise.withResolvers<void>();
+    const proxy = await cutProxy(place.sourceUrl, 1_000_000, reached.resolve);
+    await using board = await openTestWorkspace({
+      project: eventsProject(),
+      env: { DATABASE_URL: place.targetUrl, [SOURCE_VARIABLE]: proxy.url },
+      cacheDirectory: cache,
+      now: () => NOW,
+    });
+    await board.workspace.list();
+    const run = await board.workspace.start(
+      await board.workspace.plan(requestOf({ cells: [{ dataset: 'events', periods: ['2024-11-18'] }] })),
+    );
+    await reached.promise;
+    await run.cancel('now');
+    expect(await run.done).toMatchObject({ state: 'cancelled' });
+    await proxy.close();
+    const left = await place.target.query(`SELECT FROM pg_tables WHERE schemaname = 'dayboard_staging'`);
+    expect(left.rowCount).toBe(0);
+    await until(async () => {
+      const reading = await place.source.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dayboard copy'`,
+      );
+      return reading.rowCount === 0;
+    });
   });
 });

@@ -7,8 +7,11 @@ export interface CutProxy {
   close(): Promise<void>;
 }
 
-/** Stands in front of a server and cuts each connection off, both ways, once so many bytes came from the server. */
-export async function cutProxy(url: string, afterBytes: number): Promise<CutProxy> {
+/**
+ * Stands in front of a server and cuts each connection off, both ways, once so many bytes came from the server; or holds
+ * it up there for good and says so.
+ */
+export async function cutProxy(url: string, afterBytes: number, held?: () => void): Promise<CutProxy> {
   const behind = new URL(url);
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
@@ -25,8 +28,12 @@ export async function cutProxy(url: string, afterBytes: number): Promise<CutProx
     near.pipe(far);
     far.on('data', (chunk) => {
       bytes += chunk.length;
-      if (bytes > afterBytes) end();
-      else near.write(chunk);
+      if (bytes <= afterBytes) near.write(chunk);
+      else if (held === undefined) end();
+      else {
+        far.pause();
+        held();
+      }
     });
   });
   server.listen(0, '127.0.0.1');

@@ -90,7 +90,9 @@ export function periodRows({ shape, period, days }: PeriodRows, delivery: string
   const { name, value } = columnOf(dataset, dataset.carries.column);
   const first = firstDay(period).add({ days: value?.kind === 'deliveryDay' ? value.addDays : 0 });
   const last = value?.kind === 'deliveryDay' ? first : lastDay(period);
-  return dayRange(dataset, name, first.toString(), last.toString(), alias);
+  // Others may have computed the day in another time zone: the instant behind it is asked.
+  const asked = value?.kind === 'dayOf' ? value.column : name;
+  return dayRange(dataset, asked, first.toString(), last.toString(), alias);
 }
 
 /** A condition on the rows of an alias: that their key is one that the change is about. */
