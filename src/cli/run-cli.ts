@@ -18,6 +18,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addFreshness } from './commands/freshness.ts';
 import { examples, EXAMPLE_SYSTEM, type Host } from './commands/host.ts';
 import { addInit } from './commands/init.ts';
+import { addPrepare } from './commands/prepare.ts';
 import { addRefresh } from './commands/refresh.ts';
 import { addCancel, addRuns } from './commands/runs.ts';
 import { addSchedule } from './commands/schedule.ts';
@@ -120,6 +121,7 @@ const COMMANDS = [
   addPlan,
   addRuns,
   addCancel,
+  addPrepare,
   addAdopt,
   addSchedule,
   addDoctor,

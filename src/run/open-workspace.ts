@@ -14,6 +14,7 @@ import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '
 import type { CleanupPlan } from '../plan/cleanup.ts';
 import type { CopyPlan } from '../plan/copy.ts';
 import type { RunEvent } from '../plan/events.ts';
+import type { Preparation } from '../plan/preparation.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
@@ -31,6 +32,7 @@ import { LedgerHub } from './hub.ts';
 import { listSources } from './listing.ts';
 import { readPlan } from './plan-reader.ts';
 import type { BoardRange } from './ranges.ts';
+import { prepareSchema } from './prepare-schema.ts';
 import { startRun, type Run } from './runner.ts';
 import type {
   ContextInfo,
@@ -307,6 +309,13 @@ class LedgerWorkspace implements Workspace {
 
   doctor(): AsyncIterable<DoctorFinding> {
     return examine({ ...this.parts, connection: this.database });
+  }
+
+  async prepare(preview: boolean): Promise<Preparation> {
+    if (this.context.readOnly) throw readOnly(this.context);
+    await this.reader();
+    const { project, actor } = this.parts;
+    return prepareSchema({ project, database: this.database, actor }, preview);
   }
 
   adoption(name: string): Promise<Adoption> {

@@ -2,6 +2,7 @@ import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '
 import type { Plan, PlanRequest } from '../plan/plan.ts';
 import type { DayboardError, ErrorValue } from '../project/errors.ts';
 import type { Project } from '../project/model.ts';
+import type { Preparation } from '../plan/preparation.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { Outcome, RunEvent } from '../plan/events.ts';
 import type { AdoptRequest } from './adopt.ts';
@@ -77,6 +78,8 @@ export interface Workspace {
   /** Takes the project's schedule for this process, so that two schedulers never both run; rejects with 'lock.held'. */
   holdSchedule(): Promise<{ release(): Promise<void> }>;
   doctor(): AsyncIterable<DoctorFinding>;
+  /** Makes the tables, indexes and views that the definition wants, or with `preview` only says which are missing. */
+  prepare(preview: boolean): Promise<Preparation>;
   /** What adopting a dataset's table, or the relation with a rollup's name, would do from where it stands. Reads only. */
   adoption(name: string): Promise<Adoption>;
   /**

@@ -366,6 +366,10 @@ export class FakeWorkspace implements Workspace {
     yield { verdict: 'pass', subject: 'PostgreSQL', message: 'in memory' };
   }
 
+  async prepare(): Promise<never> {
+    throw refused('prepare.nothing', 'There is nothing to prepare in memory.');
+  }
+
   async adoption(): Promise<never> {
     throw refused('adopt.nothing', 'There is nothing to take over in memory.');
   }
