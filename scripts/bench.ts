@@ -20,6 +20,7 @@ const USAGE = `usage: scripts/bench [console] [day] [reimport] [object] [weeks] 
             dayboard for one week, compared row by row; a year in one pass, and week by week
 
   --quick           a small size: a look within two minutes
+  --weeks N         weeks: of how many there are events, from 12 to 52 (default 52: an hour)
   --days N          reimport: days of history, 200,000 visits each; may be given several times (default 60)
   --set NAME=VALUE  a setting of the server other than the benchmark's, as shared_buffers=128MB
   --explain FILE    reimport: the server's plans of dayboard's statements; slows them down
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
     options: {
       quick: { type: 'boolean', default: false },
       days: { type: 'string', multiple: true, default: DEFAULT_DAYS },
+      weeks: { type: 'string', default: '52' },
       set: { type: 'string', multiple: true, default: [] },
       explain: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -48,6 +50,8 @@ async function main(): Promise<void> {
   const days = values.days.map(Number);
   if (days.some((each) => !Number.isInteger(each) || each < 3))
     throw new RangeError(`--days takes a whole number from 3 on, not "${values.days.join(' ')}".`);
+  if (!(Number(values.weeks) >= 12 && Number(values.weeks) <= 52))
+    throw new RangeError(`--weeks takes a number from 12 to 52, not "${values.weeks}".`);
   const { quick } = values;
   const settings = Object.fromEntries(values.set.map(readSetting));
   const wants = (name: string) => positionals.length === 0 || positionals.includes(name);
@@ -55,7 +59,8 @@ async function main(): Promise<void> {
   if (wants('day')) await withBench(settings, (bench) => day(bench, { quick }));
   if (wants('object'))
     await withBench(settings, (bench) => object(bench, { megabytes: quick ? 400 : 10_000, quick }));
-  if (wants('weeks')) await withBench(settings, (bench) => weeks(bench, { quick }));
+  if (wants('weeks'))
+    await withBench(settings, (bench) => weeks(bench, { quick, weeks: Number(values.weeks) }));
   if (!wants('reimport')) return;
   const sizes = quick ? [{ days: 8, rows: 20_000 }] : days.map((each) => ({ days: each, rows: 200_000 }));
   for (const size of sizes)

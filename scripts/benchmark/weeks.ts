@@ -19,8 +19,11 @@ const WORK_MEM = '128MB';
  * The four weekly tables of one week by the original's statements and by dayboard, on one server and one table of
  * events, compared row by row; and all weeks by dayboard in one pass, and one by one.
  */
-export async function weeks(bench: Bench, { quick }: { quick: boolean }): Promise<void> {
-  const size = quick ? engagementSize(12, 1_000_000) : engagementSize(52, 20_000_000);
+export async function weeks(
+  bench: Bench,
+  { quick, weeks: wanted }: { quick: boolean; weeks: number },
+): Promise<void> {
+  const size = quick ? engagementSize(12, 1_000_000) : engagementSize(wanted, 20_000_000);
   await createDatabase(bench, 'bench');
   await withClient(bench.postgres, 'bench', async (client) => {
     say(`events of ${size.weeks.length} weeks, ${size.events} a year`);
@@ -129,7 +132,8 @@ async function refresh(
         name,
         periods: period === 'day' ? days : [...wanted],
       })),
-      concurrency: 1,
+      // As the command line does by default.
+      concurrency: 3,
       force: [],
     });
     const { state } = await (await workspace.start(plan, listen)).done;

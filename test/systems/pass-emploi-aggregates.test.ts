@@ -234,6 +234,7 @@ describe('a check of the weekly tables', () => {
   it.each([
     ['weeks_are_monday_to_sunday', `UPDATE evenement_engagement SET semaine = semaine + 1`],
     ['weeks_are_monday_to_sunday', `UPDATE evenement_engagement SET jour = NULL`],
+    ['archive_has_no_personal_data', 'CREATE TABLE archive_jeune (id int, donnees jsonb)'],
     [
       'one_row_per_grain',
       'DROP INDEX analytics_engagement_key; INSERT INTO analytics_engagement TABLE analytics_engagement',

@@ -41,7 +41,10 @@ export class DemoEvents implements DemoSource {
   /** Makes what should be there by now: people in both databases, and the events of every day up to yesterday. */
   static async open(options: DemoEventsOptions): Promise<DemoEvents> {
     const demo = new DemoEvents(options);
-    await connected(options.target, createPeople);
+    await connected(options.target, async (target) => {
+      await createPeople(target);
+      await target.query('ALTER TABLE public.archive_jeune DROP COLUMN IF EXISTS donnees');
+    });
     await connected(options.source, async (source) => {
       await createPeople(source);
       await createBuffer(source);

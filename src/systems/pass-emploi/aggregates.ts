@@ -94,7 +94,8 @@ function features(name: string, description: string, who?: string): AggregateInp
     key: ['semaine', ...FEATURE_GRAIN],
     over: { name: EVENTS, column: 'date_evenement' },
     sql: who === undefined ? sql : sql.replace('AND true -- who', `AND ${who}`),
-    atOnce: 4,
+    // As many users, features and weeks as memory can group at once; each event is of one week, and is read once.
+    atOnce: 2,
     freshness: WEEKLY,
     corrections: [REPLACED_WHOLE, ZONE],
   };

@@ -9,6 +9,7 @@ const WEEKLY = [FEATURES, AI_FEATURES, ENGAGEMENT, NATIONAL];
 export function checks(): CheckInput[] {
   return [
     check('weeks_are_monday_to_sunday', 'Each event has its day, and the Monday of it', [EVENTS]),
+    check('archive_has_no_personal_data', 'archive_jeune is without donnees', [EVENTS]),
     check('one_row_per_grain', 'No grain twice in a weekly table', WEEKLY),
     check('features_add_up', 'Names, actions, categories and totals fit one another', [
       FEATURES,
