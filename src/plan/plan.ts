@@ -14,7 +14,8 @@ export type StepKind =
   | 'check'
   | 'cleanup'
   | 'copy'
-  | 'follow';
+  | 'follow'
+  | 'adopt';
 
 export type Command =
   | 'sync'
@@ -25,7 +26,8 @@ export type Command =
   | 'refresh'
   | 'check'
   | 'cleanup'
-  | 'copy';
+  | 'copy'
+  | 'adopt';
 
 /** What may stop a delivery; each can be overridden by its name. */
 export const GUARDS = ['empty', 'days', 'rows', 'loss'] as const;

@@ -186,7 +186,8 @@ function unknown(project: Project, name: string): DayboardError {
   });
 }
 
-function interrupted(name: string): DayboardError {
+/** An adoption that somebody ended. */
+export function interrupted(name: string): DayboardError {
   return new DayboardError({
     code: 'adopt.interrupted',
     kind: 'interrupted',

@@ -21,6 +21,8 @@ import type { Environment } from '../project/environment.ts';
 import type { Project } from '../project/model.ts';
 import type { Cache } from '../source/cache.ts';
 import type { Source } from '../source/source.ts';
+import { adoptInRun, adoptionPlan } from './adopt-run.ts';
+import type { RunContext } from './run-context.ts';
 import { adopt, planAdoption, type AdoptParts, type AdoptRequest } from './adopt.ts';
 import { foreseeCleanup } from './cleanup.ts';
 import { foreseeCopies } from './copy.ts';
@@ -207,7 +209,12 @@ class LedgerWorkspace implements Workspace {
     return { id: run.id, done: run.done, cancel: async (mode) => run.cancel(mode, this.parts.actor.user) };
   }
 
-  private async startFor(project: Project, plan: Plan, onEvent: (event: RunEvent) => void): Promise<Run> {
+  private async startFor(
+    project: Project,
+    plan: Plan,
+    onEvent: (event: RunEvent) => void,
+    adopting?: RunContext['adopting'],
+  ): Promise<Run> {
     const run = await startRun(plan, {
       project,
       database: this.database,
@@ -218,6 +225,7 @@ class LedgerWorkspace implements Workspace {
       invocation: this.parts.invocation,
       now: this.parts.now,
       listener: onEvent,
+      adopting,
     });
     this.running.set(run.id, run);
     const done = run.done.finally(() => this.running.delete(run.id));
@@ -332,7 +340,13 @@ class LedgerWorkspace implements Workspace {
   async adopt(request: AdoptRequest): Promise<Adoption> {
     if (this.context.readOnly) throw readOnly(this.context);
     await this.reader();
-    return adopt(this.adoptParts(), request);
+    // To compare changes nothing; what it computes first is a run.
+    if (request.act === 'compare') return adopt(this.adoptParts(), request);
+    const { invocation, now } = this.parts;
+    const about = { project: this.project.name, context: this.context.name, madeAt: now(), invocation };
+    return adoptInRun(this.adoptParts(), request, (adopting) =>
+      this.startFor(this.project, adoptionPlan(request, about), () => undefined, adopting),
+    );
   }
 
   private adoptParts(): AdoptParts {

@@ -65,6 +65,7 @@ function achieved(ended: readonly EndedStep[], plan: Plan): boolean {
     check: undefined,
     cleanup: 'cleanup',
     copy: 'copy',
+    adopt: 'adopt',
   }[plan.request.command];
   return ended.some((each) => each.end === 'done' && (goal === undefined || each.step.kind === goal));
 }

@@ -35,6 +35,8 @@ export interface RunnerParts {
   invocation: string;
   now: () => string;
   listener: (event: RunEvent) => void;
+  /** What the step of an adoption does. */
+  adopting?: RunContext['adopting'];
 }
 
 /** A run in this process. */
@@ -132,6 +134,7 @@ class ActiveRun {
       work: new Map(),
       cells: new Map(plan.cells.map((cell) => [deliveryKey(cell.dataset, cell.period), cell])),
       ensured: new Map(),
+      adopting: parts.adopting,
     };
   }
 

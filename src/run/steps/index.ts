@@ -1,5 +1,6 @@
 import type { StepKind } from '../../plan/plan.ts';
 import type { StepWork } from '../run-context.ts';
+import { adoptStep } from './adopt.ts';
 import { aggregateStep } from './aggregate.ts';
 import { checkStep } from './check.ts';
 import { rollupStep, viewStep } from './derived.ts';
@@ -26,4 +27,5 @@ export const STEP_WORK: Record<StepKind, StepWork> = {
   cleanup: cleanupStep,
   copy: copyStep,
   follow: followStep,
+  adopt: adoptStep,
 };
