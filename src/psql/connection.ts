@@ -1,0 +1,195 @@
+import type { Client, Connection, DatabaseError } from 'pg';
+import type { ResultTable } from './output/result.ts';
+
+/** One result of what was sent: rows with the command's tag, or the tag alone. */
+export type Result =
+  | { kind: 'rows'; table: ResultTable; tag: string }
+  | { kind: 'command'; tag: string }
+  | { kind: 'empty' };
+
+/** Bytes for COPY FROM STDIN, one piece at a time; undefined at their end. */
+export type CopySource = () => Promise<Buffer | undefined>;
+
+export interface Handlers {
+  onResult(result: Result): void;
+  /** Called when the server asks for the data of a COPY. */
+  copyIn(): CopySource;
+  /** Called when a COPY is about to send data, and with each piece of them. */
+  onCopyOut(): void;
+  onCopyData(chunk: Buffer): void;
+}
+
+/** Where the session stands: no transaction, in one, or in one that failed. */
+export type TransactionStatus = 'I' | 'T' | 'E';
+
+/** What pg's connection can do beyond its published types. */
+interface Wire extends Connection {
+  sendCopyFromChunk(chunk: Buffer): void;
+  endCopyFrom(): void;
+  sendCopyFail(message: string): void;
+}
+
+interface RowDescription {
+  fields: ReadonlyArray<{ name: string; dataTypeID: number; dataTypeModifier: number }>;
+}
+
+/**
+ * Sends text as psql does, through the simple protocol: several statements go together, and each result is told as it comes.
+ * Resolves with the server's error, or undefined, when the session is ready for more.
+ */
+export async function send(
+  client: Client,
+  text: string,
+  handlers: Handlers,
+): Promise<DatabaseError | undefined> {
+  const query = new SimpleQuery(text, handlers);
+  client.query(query);
+  await query.done;
+  if (query.lost !== undefined) throw query.lost;
+  return query.error;
+}
+
+export function transactionStatus(client: Client): TransactionStatus {
+  const status = client.getTransactionStatus();
+  return status === 'T' || status === 'E' ? status : 'I';
+}
+
+/** A statement's columns before it is run, or the server's error. */
+export async function describeStatement(
+  client: Client,
+  text: string,
+): Promise<{ columns: RowDescription['fields'] } | { error: DatabaseError }> {
+  const query = new SimpleQuery(
+    text,
+    { onResult: () => undefined, copyIn: noCopy, onCopyOut: () => undefined, onCopyData: () => undefined },
+    true,
+  );
+  client.query(query);
+  await query.done;
+  if (query.lost !== undefined) throw query.lost;
+  return query.error === undefined ? { columns: query.described } : { error: query.error };
+}
+
+function noCopy(): CopySource {
+  return async () => undefined;
+}
+
+class SimpleQuery {
+  readonly done: Promise<void>;
+  error: DatabaseError | undefined;
+  /** The connection ended. */
+  lost: Error | undefined;
+  described: RowDescription['fields'] = [];
+  readonly #text: string;
+  readonly #handlers: Handlers;
+  readonly #describeOnly: boolean;
+  #finish: () => void = () => undefined;
+  #columns: ResultTable['columns'] | undefined;
+  #rows: Array<Array<string | null>> = [];
+  #wire: Wire | undefined;
+  readonly #onCopyOut = (): void => this.#handlers.onCopyOut();
+
+  constructor(text: string, handlers: Handlers, describeOnly = false) {
+    this.#text = text;
+    this.#handlers = handlers;
+    this.#describeOnly = describeOnly;
+    this.done = new Promise((resolve) => {
+      this.#finish = () => {
+        this.#wire?.off('copyOutResponse', this.#onCopyOut);
+        resolve();
+      };
+    });
+  }
+
+  // Named by pg, which calls them: this class is what it calls a submittable.
+  submit(connection: Connection): void {
+    this.#wire = connection as Wire;
+    if (!this.#describeOnly) {
+      // pg has no handler for it: its event is listened to as long as this query runs.
+      connection.on('copyOutResponse', this.#onCopyOut);
+      connection.query(this.#text);
+      return;
+    }
+    connection.parse({ name: '', text: this.#text, types: [] }, true);
+    connection.describe({ type: 'S', name: '' }, true);
+    connection.sync();
+  }
+
+  handleRowDescription({ fields }: RowDescription): void {
+    this.described = fields;
+    this.#columns = fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }));
+    this.#rows = [];
+  }
+
+  handleDataRow({ fields }: { fields: Array<string | null> }): void {
+    this.#rows.push(fields);
+  }
+
+  handleCommandComplete({ text }: { text: string }): void {
+    const columns = this.#columns;
+    this.#handlers.onResult(
+      columns === undefined
+        ? { kind: 'command', tag: text }
+        : { kind: 'rows', table: { columns, rows: this.#rows }, tag: text },
+    );
+    this.#columns = undefined;
+    this.#rows = [];
+  }
+
+  handleEmptyQuery(): void {
+    this.#handlers.onResult({ kind: 'empty' });
+  }
+
+  handlePortalSuspended(): void {}
+
+  handleCopyInResponse(): void {
+    const wire = this.#wire;
+    if (wire === undefined) return;
+    void this.#feed(wire, this.#handlers.copyIn());
+  }
+
+  async #feed(wire: Wire, source: CopySource): Promise<void> {
+    try {
+      for (let chunk = await source(); chunk !== undefined; chunk = await source()) {
+        wire.sendCopyFromChunk(chunk);
+        if (wire.stream.writableNeedDrain) await drained(wire);
+      }
+      wire.endCopyFrom();
+    } catch (thrown) {
+      wire.sendCopyFail(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  }
+
+  handleCopyData({ chunk }: { chunk: Buffer }): void {
+    // The parser reuses its buffer.
+    this.#handlers.onCopyData(Buffer.from(chunk));
+  }
+
+  handleReadyForQuery(): void {
+    this.#finish();
+  }
+
+  /** pg drops a query at its error; the session is ready only when it says so. */
+  handleError(error: Error): void {
+    const wire = this.#wire;
+    if (wire === undefined || !isDatabaseError(error)) {
+      this.lost = error;
+      this.#finish();
+      return;
+    }
+    this.error = error;
+    wire.once('readyForQuery', () => this.#finish());
+    wire.stream.once('close', () => this.#finish());
+  }
+}
+
+function drained(wire: Wire): Promise<void> {
+  return new Promise((resolve) => {
+    wire.stream.once('drain', resolve);
+    wire.stream.once('close', resolve);
+  });
+}
+
+function isDatabaseError(error: Error): error is DatabaseError {
+  return 'severity' in error && 'code' in error;
+}

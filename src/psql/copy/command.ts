@@ -1,0 +1,70 @@
+import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { type Command, fail } from '../commands/command.ts';
+import { fileProblem } from '../file-problem.ts';
+import type { CopySource } from '../connection.ts';
+import { inlineCopyData } from '../copy-data.ts';
+import { type CopyEnds, sendStatement } from '../execute.ts';
+import type { Session } from '../session.ts';
+import { type CopyRequest, parseCopy } from './parse.ts';
+
+const PIECE = 256 * 1024;
+
+/** `\copy`: a COPY whose data come from or go to a file on this side, in pieces. */
+export const copyCommand: Command = async (invocation) => {
+  const { session } = invocation;
+  const request = parseCopy(invocation.line());
+  if (typeof request === 'string') return fail(invocation, request);
+  let file: number | undefined;
+  try {
+    file = openFile(session, request);
+  } catch (error) {
+    const name = request.end.kind === 'file' ? request.end.name : '';
+    return fail(invocation, `${name}: ${fileProblem(error)}`);
+  }
+  try {
+    const direction = request.direction === 'from' ? ' FROM STDIN ' : ' TO STDOUT ';
+    const ok = await sendStatement(
+      session,
+      `COPY ${request.what}${direction}${request.options}`,
+      ends(session, request, file),
+    );
+    return ok ? 'ok' : 'failed';
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+};
+
+function openFile(session: Session, { end, direction }: CopyRequest): number | undefined {
+  if (end.kind !== 'file') return undefined;
+  const path = session.path(end.name);
+  if (direction === 'from' && statSync(path).isDirectory()) {
+    throw new Error('cannot copy from/to a directory');
+  }
+  return openSync(path, direction === 'from' ? 'r' : 'w');
+}
+
+function ends(session: Session, { end, direction }: CopyRequest, file: number | undefined): CopyEnds {
+  if (direction === 'from') {
+    if (file !== undefined) return { source: piecesOf(file) };
+    return { source: end.kind === 'inline' ? inlineCopyData(session) : streamed(session.options.stdin()) };
+  }
+  if (file !== undefined) return { sink: (chunk) => void writeSync(file, chunk), counted: true };
+  if (end.kind === 'inline') return {};
+  return { sink: (chunk) => session.options.stdout(chunk), counted: session.output.redirected };
+}
+
+function piecesOf(file: number): CopySource {
+  return async () => {
+    const piece = Buffer.allocUnsafe(PIECE);
+    const length = readSync(file, piece, 0, PIECE, null);
+    return length === 0 ? undefined : piece.subarray(0, length);
+  };
+}
+
+function streamed(stream: AsyncIterable<Buffer>): CopySource {
+  const iterator = stream[Symbol.asyncIterator]();
+  return async () => {
+    const next = await iterator.next();
+    return next.done === true ? undefined : next.value;
+  };
+}

@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Client, DatabaseError } from 'pg';
+import { send, transactionStatus } from './connection.ts';
+import type { DescribeContext } from './output/describe-context.ts';
+import { DEFAULT_PRINT_SETTINGS, type PrintSettings, type ResultTable } from './output/result.ts';
+import {
+  type ServerMessage,
+  serverMessageText,
+  type ShowContext,
+  type Verbosity,
+} from './output/server-message.ts';
+import { QueryOutput } from './query-output.ts';
+import type { Lookup } from './scan/lookup.ts';
+import type { Ending } from './reading.ts';
+import type { SourceReader } from './source-reader.ts';
+import { Variables } from './variables.ts';
+
+/** What a script is run with. */
+export interface SessionOptions {
+  /** Connected, and the script's alone: what it sets stays set. */
+  client: Client;
+  /** Where relative paths begin. */
+  directory: string;
+  env: Readonly<Record<string, string | undefined>>;
+  stdout: (data: string | Buffer) => void;
+  stderr: (text: string) => void;
+  /** What `\copy … from pstdin` reads. */
+  stdin: () => AsyncIterable<Buffer>;
+}
+
+/** How the next statement that is sent is treated; `\g` and its relatives set it. */
+export interface Sending {
+  file?: string;
+  settings?: PrintSettings;
+  gset?: string;
+  gexec?: boolean;
+  gdesc?: boolean;
+  crosstab?: string[];
+  /** The title of a statement that is run by `\watch`. */
+  watched?: string;
+}
+
+/** Everything that a running script changes: one session of psql. */
+export class Session {
+  readonly client: Client;
+  readonly options: SessionOptions;
+  readonly variables = new Variables();
+  readonly output: QueryOutput;
+  settings: PrintSettings = DEFAULT_PRINT_SETTINGS;
+  directory: string;
+  timing = false;
+  /** Runs a file that is included. */
+  include: (name: string, bytes: Buffer) => Promise<Ending> = async () => 'end';
+  sending: Sending = {};
+  lastError: { error: DatabaseError; statement: string } | undefined;
+  /** The file that is read, innermost. */
+  source: SourceReader | undefined;
+  /** What LISTEN brought, shown after the statement that it came with. */
+  notifications: string[] = [];
+  database = '';
+  /** standard_conforming_strings of the session: the server tells when it changes. */
+  standardStrings = true;
+  serverVersion = 0;
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+    this.client = options.client;
+    this.directory = options.directory;
+    this.output = new QueryOutput(options.stdout);
+  }
+
+  get quiet(): boolean {
+    return this.variables.isOn('QUIET');
+  }
+
+  path(name: string): string {
+    return resolve(this.directory, name);
+  }
+
+  read(name: string): Buffer {
+    return readFileSync(this.path(name));
+  }
+
+  /** `psql:FILE:LINE: `, where a file is read. */
+  get #place(): string {
+    return this.source === undefined ? '' : `psql:${this.source.name}:${this.source.line}: `;
+  }
+
+  error(message: string): void {
+    this.options.stderr(`${this.#place === '' ? 'psql: ' : this.#place}error: ${message}\n`);
+  }
+
+  warning(message: string): void {
+    this.options.stderr(`${this.#place === '' ? 'psql: ' : this.#place}warning: ${message}\n`);
+  }
+
+  /** A line without a word on how bad it is. */
+  info(text: string): void {
+    this.options.stderr(`${this.#place}${text.endsWith('\n') ? text : `${text}\n`}`);
+  }
+
+  messageText(message: ServerMessage, isError: boolean, statement?: string): string {
+    return serverMessageText(message, {
+      verbosity: this.variables.word('VERBOSITY') as Verbosity,
+      showContext: this.variables.word('SHOW_CONTEXT') as ShowContext,
+      isError,
+      statement,
+    });
+  }
+
+  /** Variables as the scanner puts them in; none in a branch that is passed over. */
+  lookup(active: () => boolean): Lookup {
+    return {
+      value: (name, quoting) => {
+        const value = active() ? this.variables.get(name) : undefined;
+        if (value === undefined || quoting === 'plain') return value;
+        return quoting === 'literal' ? this.client.escapeLiteral(value) : this.client.escapeIdentifier(value);
+      },
+      isSet: (name) => (active() ? this.variables.get(name) !== undefined : undefined),
+      warn: (message) => this.warning(message),
+    };
+  }
+
+  /** Runs a query of our own; rejects with the server's error. */
+  async query(sql: string): Promise<ResultTable> {
+    let table: ResultTable = { columns: [], rows: [] };
+    const error = await send(this.client, sql, {
+      onResult: (result) => {
+        if (result.kind === 'rows') table = result.table;
+      },
+      copyIn: () => async () => undefined,
+      onCopyOut: () => undefined,
+      onCopyData: () => undefined,
+    });
+    if (error !== undefined) throw error;
+    return table;
+  }
+
+  /** What describe commands need. */
+  describing(): DescribeContext {
+    return {
+      query: (sql) => this.query(sql),
+      serverVersion: this.serverVersion,
+      database: this.database,
+      settings: this.settings,
+      quiet: this.quiet,
+    };
+  }
+
+  get inTransaction(): boolean {
+    return transactionStatus(this.client) === 'T';
+  }
+
+  get failedTransaction(): boolean {
+    return transactionStatus(this.client) === 'E';
+  }
+}

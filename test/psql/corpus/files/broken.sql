@@ -1,0 +1,3 @@
+select 'before' as broken;
+select * from nowhere;
+select 'after' as broken;

@@ -1,0 +1,3 @@
+\echo quitting
+\q
+\echo never

@@ -1,0 +1,2 @@
+\echo inner
+insert into log (line) values ('inner');

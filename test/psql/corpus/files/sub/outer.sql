@@ -1,0 +1,3 @@
+\echo outer
+\ir inner.sql
+select 'after inner' as outer_says;

@@ -1,0 +1,2 @@
+\set inside 'set in the file'
+\echo :outside
