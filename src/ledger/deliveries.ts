@@ -268,7 +268,7 @@ export function progressOf(row: {
  * From which period on a source need be listed, for datasets with a watermark: that of the newest row that was loaded,
  * as many days before it as rows may be committed late, or the oldest object that was seen and is not loaded. Datasets of
  * which nothing is loaded are not in the answer: all of theirs is listed. The newest row never gets older, whatever is
- * deleted at the source.
+ * deleted at the source; one that is stamped in the future does not hide what comes until then.
  */
 export async function listingFloors(
   client: Queryable,
@@ -279,7 +279,7 @@ export async function listingFloors(
   for (const { name, period, timeZone, select } of datasets) {
     if (select === undefined) continue;
     const found = await client.query<{ day: string | null; waiting: string | null }>(
-      `SELECT ((max(v.modified) AT TIME ZONE $3)::date - $4::int)::text AS day,
+      `SELECT ((least(max(v.modified), now()) AT TIME ZONE $3)::date - $4::int)::text AS day,
               (SELECT min(o.period) FROM dayboard.object o
                 WHERE o.project = $1 AND o.dataset = $2
                   AND NOT EXISTS (SELECT FROM dayboard.version c WHERE c.project = $1 AND c.dataset = $2

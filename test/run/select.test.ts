@@ -152,6 +152,19 @@ describe('rows of another database', () => {
     expect(await place.states('2024-11-16', '2024-11-16')).toEqual(['2024-11-16 available']);
   });
 
+  it('are listed on when one is stamped in the far future', async () => {
+    await using place = await open();
+    const { rows } = await place.source.query(
+      `SELECT to_char(now() AT TIME ZONE 'Europe/Paris', 'YYYY-MM-DD') AS today`,
+    );
+    const [today, future] = [rows[0].today as string, '2999-01-01'];
+    await happen(place.source, [`${future} 12:00+00`, 'wrong clock', 'a']);
+    await place.sync(future);
+    await happen(place.source, [`${today} 12:00+00`, 'right', 'a']);
+    await place.board.workspace.list();
+    expect(await place.states(today, today)).toEqual([`${today} available`]);
+  });
+
   it('leave nothing behind when the source is cut off in the middle', async () => {
     await using place = await open();
     await happen(place.source, ['2024-11-18 00:00+00', 'kept', 'ann']);

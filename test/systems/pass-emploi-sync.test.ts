@@ -121,6 +121,27 @@ describe('pass-emploi, from one database to the other', () => {
     expect(await one(weekOf('MILO'))).toEqual({ computed: null, counted: 0 });
   });
 
+  it.each([
+    ['days_are_complete', `DELETE FROM public.evenement_engagement WHERE id = 1`],
+    [
+      'no_event_is_twice',
+      `INSERT INTO public.evenement_engagement SELECT (jsonb_populate_record(e, '{"_delivery": "2000-01-01"}')).* FROM public.evenement_engagement e WHERE id = 9`,
+    ],
+    ['archive_has_no_personal_data', 'ALTER TABLE public.archive_jeune ADD COLUMN donnees jsonb'],
+  ])('fails the check %s when it should', async (name, damage) => {
+    const check = board.workspace.project.checks.find((each) => each.name === name);
+    // The check asks about the last two months, whenever this test runs.
+    const sql = (check?.sql ?? '').replaceAll('now()', `'${NOW}'::timestamptz`);
+    expect((await target!.query(sql)).rows).toEqual([]);
+    await target!.query('BEGIN');
+    try {
+      await target!.query(damage);
+      expect((await target!.query(sql)).rowCount).toBe(1);
+    } finally {
+      await target!.query('ROLLBACK');
+    }
+  });
+
   it('loses nothing when the buffer is cleaned up after a load, with an event that came between', async () => {
     const { rows } = await one('SELECT count(*)::int AS rows FROM public.evenement_engagement');
     await source!.query(

@@ -43,6 +43,7 @@ export class DemoEvents implements DemoSource {
     const demo = new DemoEvents(options);
     await connected(options.target, async (target) => {
       await createPeople(target);
+      // As the nightly copy leaves it.
       await target.query('ALTER TABLE public.archive_jeune DROP COLUMN IF EXISTS donnees');
     });
     await connected(options.source, async (source) => {

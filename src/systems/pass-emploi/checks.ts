@@ -8,6 +8,8 @@ const WEEKLY = [FEATURES, AI_FEATURES, ENGAGEMENT, NATIONAL];
 /** What must hold of the events and of the weekly tables, run after each step that changes them. */
 export function checks(): CheckInput[] {
   return [
+    check('days_are_complete', 'Events of each day, and what its publish counted', [EVENTS]),
+    check('no_event_is_twice', 'Each event once', [EVENTS]),
     check('weeks_are_monday_to_sunday', 'Each event has its day, and the Monday of it', [EVENTS]),
     check('archive_has_no_personal_data', 'archive_jeune is without donnees', [EVENTS]),
     check('one_row_per_grain', 'No grain twice in a weekly table', WEEKLY),
