@@ -11,7 +11,7 @@ interface WeeksResult {
   weeks: number;
   original: { seconds: number };
   dayboard: { seconds: number };
-  backfill: { seconds: number; oneByOneSeconds: number; originalEstimatedSeconds: number };
+  backfill?: { seconds: number; oneByOneSeconds: number; originalEstimatedSeconds: number };
 }
 
 /** The lines of what `scripts/bench weeks` found; none when it was not run. */
@@ -27,12 +27,16 @@ export function weeksTable(file: string): string[] {
     '|---|---|',
     row('the four tables of a week: the original’s statements', seconds(original.seconds)),
     row('the same: dayboard, from the events on', `${seconds(dayboard.seconds)}: ${times} times faster`),
-    row(
-      `${weeks} weeks: the original, each as that one`,
-      `${seconds(backfill.originalEstimatedSeconds)}, estimated`,
-    ),
-    row(`${weeks} weeks: dayboard, one by one`, seconds(backfill.oneByOneSeconds)),
-    row(`${weeks} weeks: dayboard, in one pass`, seconds(backfill.seconds)),
+    ...(backfill === undefined
+      ? []
+      : [
+          row(
+            `${weeks} weeks: the original, each as that one`,
+            `${seconds(backfill.originalEstimatedSeconds)}, estimated`,
+          ),
+          row(`${weeks} weeks: dayboard, one by one`, seconds(backfill.oneByOneSeconds)),
+          row(`${weeks} weeks: dayboard, in one pass`, seconds(backfill.seconds)),
+        ]),
     '',
     `${found.date}, ${found.machine}, ${found.memory}, PostgreSQL ${found.postgresql}, work_mem ${found.workMem} for both; every row of that week is the same on both sides.`,
   ];
