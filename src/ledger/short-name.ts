@@ -21,7 +21,7 @@ export function shortName(start: string, end: string): string {
 
 /** A table of dayboard's own for something of a project: several projects may share a database. */
 export function ownTable(
-  kind: 'rollup' | 'support' | 'shadow' | 'origin' | 'kept',
+  kind: 'rollup' | 'shadow' | 'origin' | 'kept',
   project: string,
   name: string,
   end = '',

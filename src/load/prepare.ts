@@ -11,7 +11,8 @@ import { keepAbsent, keepsAbsent, publishedRows } from './keep-absent.ts';
 import { checkGuards, type GuardInput } from './guards.ts';
 import { midnightElsewhere, type TimesOfDay } from './midnight.ts';
 import type { Prepared, Staged } from './prepared.ts';
-import { DELIVERY } from './publish/shape.ts';
+import { beginElsewhere, type Lend } from './publish/spread.ts';
+import { DELIVERY } from '../ledger/delivery-column.ts';
 import { stagingName } from './staging-name.ts';
 import { inTransaction, setForDataset } from '../ledger/transaction.ts';
 import { keyOf, onePerKey } from './unique-rows.ts';
@@ -30,6 +31,8 @@ export interface PrepareOptions {
   history: readonly CountedDelivery[];
   /** The version of this delivery that is published, for the guard on lost rows. */
   published?: Pick<CurrentVersion, 'version' | 'days'>;
+  /** Lends another connection for what can be done at the same time; without it, and without one, one does all. */
+  lend?: Lend | undefined;
   /** Guards that may not stop this delivery: 'rows', 'days', 'empty', 'loss'. */
   force: readonly string[];
   signal: AbortSignal;
@@ -92,32 +95,63 @@ function reloadOf(
 }
 
 /**
- * CREATE TABLE AS, because its SELECT may use several workers. Returns how many of its rows were published before and
- * are gone at the source.
+ * Writes the rows to be published. Returns how many of them were published before and are gone at the source.
  */
-async function createPrepared(
-  { client, project, dataset, period, staged, published: version }: PrepareOptions,
-  relation: RelationName,
-): Promise<number> {
+async function createPrepared(options: PrepareOptions, relation: RelationName): Promise<number> {
+  const { client, project, dataset, period, staged, published: version } = options;
   const published = keepsAbsent(dataset)
     ? await publishedRows(client, project, dataset, period, version)
     : undefined;
   const absent = published === undefined ? 0 : await keepAbsent(client, dataset, staged, published);
   const enriched = selectEnriched(dataset, period, staged.relation, published);
-  const key = keyOf(dataset);
-  const repeats =
-    key !== undefined &&
-    (await repeatsKey(client, key, selectColumns(dataset, period, staged.relation, key)));
-  const rows = repeats ? onePerKey(dataset, key, enriched) : enriched;
-  const delivery = `${literal(firstDay(period).toString())}::date AS ${ident(DELIVERY)}`;
-  await client.query(
-    `CREATE UNLOGGED TABLE ${qualified(relation)} AS SELECT *, ${delivery} FROM (${rows}) AS prepared`,
-  );
+  // Nobody else sees rows that were added to the staging table in this transaction.
+  const lend = absent === 0 ? options.lend : undefined;
+  await writeUnrepeated({ ...options, lend }, relation, enriched);
   return absent;
 }
 
-/** Most files have no duplicates, and to find that out by hashing costs less than to sort them. */
-async function repeatsKey(client: ClientBase, key: readonly string[], keys: string): Promise<boolean> {
+/**
+ * CREATE TABLE AS, because its SELECT may use several workers. Most files have no duplicates, so that the rows are
+ * written while another connection looks for some.
+ */
+async function writeUnrepeated(
+  options: PrepareOptions,
+  relation: RelationName,
+  enriched: string,
+): Promise<void> {
+  const { client, dataset, period, published, lend } = options;
+  const key = keyOf(dataset);
+  const delivery = `${literal(firstDay(period).toString())}::date AS ${ident(DELIVERY)}`;
+  // A delivery that is new may become a partition as it stands, and that is not lost in a crash.
+  const kind = published === undefined && dataset.table.partitionBy !== undefined ? '' : 'UNLOGGED ';
+  const write = async (rows: string) => {
+    await client.query(`DROP TABLE IF EXISTS ${qualified(relation)}`);
+    await client.query(
+      `CREATE ${kind}TABLE ${qualified(relation)} AS SELECT *, ${delivery} FROM (${rows}) AS prepared`,
+    );
+  };
+  if (key === undefined) return write(enriched);
+  const once = onePerKey(dataset, key, enriched);
+  const looking = await beginElsewhere(lend, (other) =>
+    inTransaction(other, async () => {
+      await setForDataset(other, dataset);
+      return repeatsKey(other, options, key);
+    }),
+  );
+  if (looking === undefined) return write((await repeatsKey(client, options, key)) ? once : enriched);
+  const [looked, wrote] = await Promise.allSettled([looking.done, write(enriched)]);
+  if (wrote.status === 'rejected') throw wrote.reason;
+  if (looked.status === 'rejected') throw looked.reason;
+  if (looked.value) await write(once);
+}
+
+/** To find duplicates by hashing costs less than to sort the rows. */
+async function repeatsKey(
+  client: ClientBase,
+  { dataset, period, staged }: PrepareOptions,
+  key: readonly string[],
+): Promise<boolean> {
+  const keys = selectColumns(dataset, period, staged.relation, key);
   const found = await client.query<{ repeats: boolean }>(
     `SELECT EXISTS (SELECT FROM (${keys}) AS keys GROUP BY ${columnList(key)} HAVING count(*) > 1) AS repeats`,
   );

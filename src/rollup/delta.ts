@@ -16,13 +16,43 @@ export interface DeltaContext {
   touched?: Map<string, string[]>;
 }
 
-/** The change of a rollup's groups by a change of its parent's rows, in a work table. */
-export interface Delta {
+/** The change of a rollup by a change of its parent's rows. */
+export type Delta = FreshDelta | EmptiedDelta | GroupDelta | ListDelta;
+
+interface DeltaOf<Kind extends string> {
+  kind: Kind;
   shape: RollupShape;
-  table: RelationName;
   /** Buckets that it touches, without those that are owed. */
   buckets: string[];
-  /** No rows went, or none came. */
+}
+
+/** The buckets are empty, and the rows that come make their groups. */
+export interface FreshDelta extends DeltaOf<'fresh'> {
+  added: RelationName;
+}
+
+/** All rows of the buckets go. */
+export type EmptiedDelta = DeltaOf<'emptied'>;
+
+/** What a change adds to the counts and measures of groups. */
+export interface GroupDelta extends DeltaOf<'groups'> {
+  /** The groups with what is added to them. */
+  table: RelationName;
+  /** No rows went. */
   onlyAdded: boolean;
-  onlyRemoved: boolean;
+}
+
+/** What a change does to a list of groups. */
+export interface ListDelta extends DeltaOf<'list'> {
+  /** Groups that were not there. */
+  come: RelationName;
+  /** Groups that may have lost their last row: the rows that are left decide. */
+  doubtful: RelationName;
+  doubtfulCount: number;
+}
+
+/** The work tables that a delta stands in. */
+export function workTablesOf(delta: Delta): RelationName[] {
+  if (delta.kind === 'list') return [delta.come, delta.doubtful];
+  return delta.kind === 'groups' ? [delta.table] : [];
 }

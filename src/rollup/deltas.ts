@@ -1,25 +1,14 @@
-import type { ClientBase } from 'pg';
 import { readOwed, recordRefresh, WHOLE, type OwedBuckets } from '../ledger/derived.ts';
 import { match } from '../ledger/matching.ts';
 import { qualified } from '../ledger/sql.ts';
-import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { setForDataset } from '../ledger/transaction.ts';
-import { deltaRows } from './aggregate.ts';
-import { applyAppearances } from './appearances.ts';
-import type { Delta, DeltaContext, RowChange } from './delta.ts';
+import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { inBuckets } from './bounds.ts';
+import { workTablesOf, type Delta, type DeltaContext, type FreshDelta, type RowChange } from './delta.ts';
 import { rollupHash } from './ensure.ts';
-import { addToGroups } from './group-counts.ts';
-import { groupHash } from './support.ts';
-import {
-  bucketText,
-  countsRows,
-  logicalRows,
-  rollupShape,
-  rollupsOver,
-  workTable,
-  type RollupShape,
-} from './shape.ts';
+import { addToGroups, computeGroups, freshGroups, storeGroups } from './group-counts.ts';
+import { applyList, computeList } from './lists.ts';
+import { countsRows, logicalRows, rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
 
 /** The rollups directly over a dataset that follow its changes: those that are not owed as a whole. */
 export async function followersOf(
@@ -38,10 +27,36 @@ export async function computeDelta(context: DeltaContext, rollup: Rollup, change
 }
 
 /**
+ * What a change does to a rollup whose touched buckets are empty: undefined when it is more than to insert the groups of
+ * the rows that come. Otherwise like computeDelta.
+ */
+export async function freshDelta(
+  context: DeltaContext,
+  rollup: Rollup,
+  change: RowChange,
+): Promise<FreshDelta | undefined> {
+  const owed = await readOwed(context.client, context.project.name);
+  const shape = rollupShape(context.project, rollup);
+  if (!countsRows(shape) || (owed.get(rollup.name)?.buckets.length ?? 0) > 0) return undefined;
+  await setForDataset(context.client, rollup);
+  return freshGroups(context, shape, change);
+}
+
+/** Inserts the groups of fresh deltas, in the transaction that applies the change. */
+export async function insertFresh({ client }: DeltaContext, deltas: readonly Delta[]): Promise<void> {
+  for (const delta of deltas) {
+    if (delta.kind !== 'fresh') continue;
+    await setForDataset(client, delta.shape.rollup);
+    await storeGroups(client, delta.shape, delta.shape.table, qualified(delta.added));
+  }
+}
+
+/**
  * Carries a change of a dataset's raw rows into every rollup over it, and on into the rollups over those, in the
  * caller's transaction, after the raw table has changed. Buckets that are owed are left alone: whoever recomputes them
  * reads everything. `computed` are deltas that computeDelta made of the same change. Returns the buckets that changed,
- * by rollup.
+ * by rollup. Those that are fresh
+ * must be inserted (insertFresh).
  */
 export async function applyDeltas(
   context: DeltaContext,
@@ -75,28 +90,15 @@ async function cascade(
 }
 
 async function deltaOf(
-  { client, project, run }: DeltaContext,
+  context: DeltaContext,
   rollup: Rollup,
   change: RowChange,
   owed: ReadonlyMap<string, OwedBuckets>,
 ): Promise<Delta> {
-  const shape = rollupShape(project, rollup);
-  const table = workTable(rollup, run, 'delta');
-  await setForDataset(client, rollup);
-  const isEmpty = async (rows: RelationName) =>
-    (await client.query(`SELECT FROM ${qualified(rows)} LIMIT 1`)).rowCount === 0;
-  const [onlyAdded, onlyRemoved] = [await isEmpty(change.removed), await isEmpty(change.added)];
-  await client.query(`DROP TABLE IF EXISTS ${qualified(table)}`);
-  await client.query(
-    `CREATE UNLOGGED TABLE ${qualified(table)} AS SELECT d.*, ${bucketText(shape, 'd')} AS _bucket${countsRows(shape) ? '' : `, ${groupHash(shape, 'd')}`}
-       FROM (${deltaRows(shape, qualified(change.added), onlyAdded ? undefined : qualified(change.removed))}) d`,
-  );
-  const leftAlone = owed.get(rollup.name)?.buckets ?? [];
-  if (leftAlone.length > 0)
-    await client.query(`DELETE FROM ${qualified(table)} WHERE _bucket = ANY ($1)`, [leftAlone]);
-  // Its joins are of whole tables: their sizes are all that the planner must know.
-  await client.query(`ANALYZE ${qualified(table)} (_bucket)`);
-  return { shape, table, buckets: await bucketsOf(client, table), onlyAdded, onlyRemoved };
+  const shape = rollupShape(context.project, rollup);
+  await setForDataset(context.client, rollup);
+  const compute = countsRows(shape) ? computeGroups : computeList;
+  return compute(context, shape, change, owed);
 }
 
 async function applyDelta(
@@ -105,20 +107,21 @@ async function applyDelta(
   owed: ReadonlyMap<string, OwedBuckets>,
 ): Promise<void> {
   const { client, project, run } = context;
-  const { shape, table, buckets } = delta;
+  const { shape, buckets } = delta;
   const { rollup } = shape;
   context.touched?.set(rollup.name, buckets);
   await setForDataset(client, rollup);
-  if (buckets.length > 0 && !countsRows(shape)) {
-    const appeared = await applyAppearances(context, delta);
+  if (buckets.length > 0 && delta.kind === 'list') {
+    const appeared = await applyList(context, delta);
     await cascade(context, rollup.name, appeared, owed);
-    for (const work of [appeared.added, appeared.removed])
-      await client.query(`DROP TABLE ${qualified(work)}`);
-  } else if (buckets.length > 0) {
-    const touched = `${inBuckets(shape, 'r', buckets)} AND EXISTS (SELECT FROM ${qualified(table)} d WHERE ${match('d', 'r', shape.groups)})`;
+    await client.query(`DROP TABLE ${qualified(appeared.removed)}`);
+  } else if (buckets.length > 0 && delta.kind === 'groups') {
+    const touched = touchedGroups(delta.table, shape, buckets);
     await withTransitions(context, shape, touched, owed, () => addToGroups(context, delta));
+  } else if (delta.kind === 'emptied') {
+    await client.query(`DELETE FROM ${qualified(shape.table)} r WHERE ${inBuckets(shape, 'r', buckets)}`);
   }
-  await client.query(`DROP TABLE ${qualified(table)}`);
+  for (const work of workTablesOf(delta)) await client.query(`DROP TABLE ${qualified(work)}`);
   await recordRefresh(client, project.name, {
     name: rollup.name,
     kind: 'rollup',
@@ -127,11 +130,8 @@ async function applyDelta(
   });
 }
 
-async function bucketsOf(client: ClientBase, delta: RelationName): Promise<string[]> {
-  const found = await client.query<{ bucket: string }>(
-    `SELECT DISTINCT _bucket AS bucket FROM ${qualified(delta)}`,
-  );
-  return found.rows.map((row) => row.bucket);
+function touchedGroups(delta: RelationName, shape: RollupShape, buckets: readonly string[]): string {
+  return `${inBuckets(shape, 'r', buckets)} AND EXISTS (SELECT FROM ${qualified(delta)} d WHERE ${match('d', 'r', shape.groups)})`;
 }
 
 /** Runs a change of a rollup's rows and hands what readers see of it (rows as they were, rows as they are) to its children. */

@@ -1,15 +1,23 @@
 import type { ClientBase } from 'pg';
 import { owe, recordRefresh, WHOLE } from '../ledger/derived.ts';
 import { definitionHash, recordRelation, relationState, takenRelation } from '../ledger/relations.ts';
-import { ident, qualified } from '../ledger/sql.ts';
+import { columns, ident, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { countedColumns } from './aggregate.ts';
 import { ensurePublished } from './published.ts';
-import { createSupport } from './support.ts';
-import { countsRows, SUPPORT, rollupShape, rootDataset, valuesColumn, type RollupShape } from './shape.ts';
+import { LIST_COLUMNS } from './lists.ts';
+import {
+  countsRows,
+  isOverRollup,
+  SUPPORT,
+  rollupShape,
+  rootDataset,
+  valuesColumn,
+  type RollupShape,
+} from './shape.ts';
 
 /** How counted tables are laid out: tables of another layout are computed anew. */
-const LAYOUT = 3;
+const LAYOUT = 4;
 
 /** Hash of what decides a rollup's numbers; that of what it is over is part of it. */
 export function rollupHash(project: Project, rollup: Rollup): string {
@@ -37,7 +45,8 @@ export async function ensureRollup(client: ClientBase, project: Project, rollup:
   const hash = rollupHash(project, rollup);
   if (state.owner === 'foreign') throw takenRelation(shape.table);
   if (state.owner === 'absent') {
-    await createCounted(client, project, shape, shape.table);
+    await createCounted(client, shape, shape.table);
+    await indexCounted(client, shape, shape.table, isOverRollup(project, rollup));
     await recordRelation(client, project.name, shape.table, {
       kind: 'rollup',
       owner: rollup.name,
@@ -64,13 +73,9 @@ export async function ensureRollup(client: ClientBase, project: Project, rollup:
 /** Room on each page for the next version of its rows: an update then moves no index entry. */
 const FILLFACTOR = 60;
 
-/**
- * Creates a counted table under a name, and its support anew where the groups carry none. Changes find their groups by joining whole buckets, so that the bucket's index
- * is all it needs: a unique one over the groups would cost a publish more than everything else.
- */
+/** Creates a counted table under a name, without indexes. */
 export async function createCounted(
   client: ClientBase,
-  project: Project,
   shape: RollupShape,
   table: RelationName,
 ): Promise<void> {
@@ -81,8 +86,26 @@ export async function createCounted(
     [SUPPORT, 'bigint NOT NULL'],
   ]);
   const body = countedColumns(shape).map((name) => `${ident(name)} ${types.get(name) ?? 'text'}`);
-  const room = countsRows(shape) ? ` WITH (fillfactor = ${FILLFACTOR})` : '';
-  await client.query(`CREATE TABLE ${qualified(table)} (${body.join(', ')})${room}`);
+  const [hidden, room] = countsRows(shape) ? [[], ` WITH (fillfactor = ${FILLFACTOR})`] : [LIST_COLUMNS, ''];
+  await client.query(`CREATE TABLE ${qualified(table)} (${[...body, ...hidden].join(', ')})${room}`);
+}
+
+/**
+ * Creates the indexes of a counted table. Changes find groups by joining whole buckets, so that the bucket's index is all
+ * that counts need: a unique one over the groups would cost a publish more than everything else. A list is seldom
+ * written and then in few places, which it finds by their hash; and so is what is over another rollup.
+ *
+ * @param overRollup its parent is a rollup
+ */
+export async function indexCounted(
+  client: ClientBase,
+  shape: RollupShape,
+  table: RelationName,
+  overRollup: boolean,
+): Promise<void> {
   await client.query(`CREATE INDEX ON ${qualified(table)} (${ident(shape.rollup.bucket.group)})`);
-  if (!countsRows(shape)) await createSupport(client, project, shape);
+  if (!countsRows(shape)) await client.query(`CREATE INDEX ON ${qualified(table)} (_a)`);
+  if (!overRollup) return;
+  const others = shape.groups.map(({ name }) => name).filter((name) => name !== shape.rollup.bucket.group);
+  if (others.length > 0) await client.query(`CREATE INDEX ON ${qualified(table)} (${columns(others)})`);
 }

@@ -1,12 +1,12 @@
 import type { ClientBase } from 'pg';
 import { owe } from '../ledger/derived.ts';
-import { ident, qualified } from '../ledger/sql.ts';
 import { setForDataset } from '../ledger/transaction.ts';
 import { Temporal } from 'temporal-polyfill';
 import type { Project, Rollup } from '../project/model.ts';
 import { firstDay, periodOf } from '../project/period.ts';
+import { bucketsOfRows } from './buckets.ts';
 import type { RowChange } from './delta.ts';
-import { atZone, rollupShape, rollupsOver } from './shape.ts';
+import { rollupShape, rollupsOver } from './shape.ts';
 
 /** Notes the buckets that a change of rows touches as owed, in the rollups over a dataset and in those over them. */
 export async function oweTouched(
@@ -44,17 +44,13 @@ async function touchedBuckets(
   client: ClientBase,
   project: Project,
   rollup: Rollup,
-  change: RowChange,
+  { added, removed }: RowChange,
 ): Promise<string[]> {
   const shape = rollupShape(project, rollup);
-  const group = rollup.groups.find(({ name }) => name === rollup.bucket.group);
-  if (group === undefined) throw new RangeError(`${rollup.name} has no group ${rollup.bucket.group}`);
   await setForDataset(client, rollup);
-  const names = shape.parentColumns.map((name) => ident(name)).join(', ');
-  const found = await client.query<{ bucket: string }>(
-    `SELECT DISTINCT coalesce(to_char(${atZone(`(${group.sql})::${group.type}`, group.type, rollup.timeZone)}, 'YYYY-MM-DD'), '') AS bucket
-       FROM (SELECT ${names} FROM ${qualified(change.added)} UNION ALL SELECT ${names} FROM ${qualified(change.removed)}) AS rows
-      WHERE ${rollup.where === undefined ? 'true' : `(${rollup.where})`}`,
-  );
-  return found.rows.map((row) => row.bucket);
+  const [came, went] = [
+    await bucketsOfRows(client, shape, added),
+    await bucketsOfRows(client, shape, removed),
+  ];
+  return [...new Set([...came, ...went])];
 }

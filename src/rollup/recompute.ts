@@ -4,16 +4,16 @@ import { errorCode } from '../ledger/errors.ts';
 import { recordRelation, relationState } from '../ledger/relations.ts';
 import { ident, qualified } from '../ledger/sql.ts';
 import type { RelationName, Rollup } from '../project/model.ts';
-import { groupedRows } from './aggregate.ts';
 import { lockTimeout, setForDataset, withRetries } from '../ledger/transaction.ts';
 import { boundedParent, hasOwnParent, inBuckets } from './bounds.ts';
 import type { DeltaContext } from './delta.ts';
 import { withTransitions } from './deltas.ts';
-import { createCounted, rollupHash } from './ensure.ts';
+import { createCounted, indexCounted, rollupHash } from './ensure.ts';
+import { storeGroups } from './group-counts.ts';
+import { storeList } from './lists.ts';
 import { ensurePublished, movePublishedSql } from './published.ts';
 import { lockViewSql, readRights, type Rights } from './rights.ts';
-import { countsRows, rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
-import { inSupport, storeGroups, supportTable } from './support.ts';
+import { countsRows, isOverRollup, rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
 
 /**
  * Computes buckets of a rollup (their first days, or 'all') from what it is over, and takes them off what is owed. The
@@ -56,25 +56,25 @@ export async function recomputeBuckets(
 }
 
 async function replaceBuckets(
-  { client, project, run }: DeltaContext,
+  context: DeltaContext,
   shape: RollupShape,
   buckets: readonly string[],
 ): Promise<void> {
+  const { client, project } = context;
   const own = await hasOwnParent(client, project, shape.rollup);
-  const into = { table: shape.table, support: supportTable(project.name, shape.rollup.name) };
-  await client.query(`DELETE FROM ${qualified(into.table)} r WHERE ${inBuckets(shape, 'r', buckets)}`);
-  if (!countsRows(shape))
-    await client.query(`DELETE FROM ${qualified(into.support)} s WHERE ${inSupport('s', buckets)}`);
-  const groups = `SELECT * FROM (${groupedRows(shape, boundedParent(project, shape, buckets, own))}) g
-      WHERE ${inBuckets(shape, 'g', buckets)}`;
-  await storeGroups(client, shape, into, groups, run);
+  const rows = boundedParent(project, shape, buckets, own);
+  await client.query(`DELETE FROM ${qualified(shape.table)} r WHERE ${inBuckets(shape, 'r', buckets)}`);
+  if (countsRows(shape)) await storeGroups(client, shape, shape.table, rows, buckets);
+  else await storeList(context, shape, shape.table, rows, buckets);
 }
 
-async function buildAnew({ client, project, run }: DeltaContext, shape: RollupShape): Promise<RelationName> {
+async function buildAnew(context: DeltaContext, shape: RollupShape): Promise<RelationName> {
+  const { client, project, run } = context;
   const beside = { schema: 'dayboard', name: workTable(shape.rollup, run, 'new').name };
-  await createCounted(client, project, shape, beside);
-  const into = { table: beside, support: supportTable(project.name, shape.rollup.name) };
-  await storeGroups(client, shape, into, groupedRows(shape, shape.parent), run);
+  await createCounted(client, shape, beside);
+  if (countsRows(shape)) await storeGroups(client, shape, beside, shape.parent);
+  else await storeList(context, shape, beside, shape.parent);
+  await indexCounted(client, shape, beside, isOverRollup(project, shape.rollup));
   await client.query(`ANALYZE ${qualified(beside)}`);
   return beside;
 }

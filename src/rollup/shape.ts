@@ -7,7 +7,7 @@ import type { Measure, Project, RelationName, Rollup } from '../project/model.ts
 /** How many source rows support a group: it lives as long as this is above zero. */
 export const SUPPORT = '_rows';
 
-/** Whether groups carry how many rows support them; a list of groups without measures has that beside it. */
+/** Whether groups carry how many rows support them; a list of groups without measures has witnesses instead. */
 export function countsRows({ measures }: RollupShape): boolean {
   return measures.length > 0;
 }
@@ -17,9 +17,14 @@ export interface MeasureShape {
   measure: Measure;
   /** Column type in the counted table. */
   type: string;
-  /** Kept by adding up changes; the others are taken anew from the parent's rows for each touched group. */
+  /** Kept by adding up changes; the others are taken anew from the parent's rows for each group that loses rows. */
   additive: boolean;
+  /** How rows that only come decide it, from what the group has: undefined when the parent's rows must be asked. */
+  merged: Merged | undefined;
 }
+
+/** The smaller or greater value stands; or that of the side that comes first by these columns of the group. */
+export type Merged = 'least' | 'greatest' | { before: readonly string[] };
 
 /** How a rollup is laid out, as the SQL that keeps it needs it. */
 export interface RollupShape {
@@ -53,7 +58,13 @@ export function rollupShape(project: Project, rollup: Rollup): RollupShape {
     })),
     measures: Object.entries(rollup.measures).map(([name, measure]) => {
       const type = measure.type ?? defaultType(measure, parent.columns);
-      return { name, measure, type, additive: isAdditive(measure, type, parent.columns) };
+      return {
+        name,
+        measure,
+        type,
+        additive: isAdditive(measure, type, parent.columns),
+        merged: mergedBy(rollup, measure, parent.columns),
+      };
     }),
   };
 }
@@ -79,6 +90,35 @@ function isAdditive(measure: Measure, type: string, columns: readonly ParentColu
     : NUMERIC.test(summed) && NUMERIC.test(kept);
 }
 
+/**
+ * Picks are merged where all that their order asks for is picked by the same order: the group then holds the whole of
+ * the row that stands. Types must be the parent's, or the values would sort otherwise.
+ */
+function mergedBy(rollup: Rollup, measure: Measure, columns: readonly ParentColumn[]): Merged | undefined {
+  const isWhole = (column: string, type: string | undefined) =>
+    type === undefined || columns.find(({ name }) => name === column)?.type === type;
+  if (measure.kind === 'min' || measure.kind === 'max') {
+    if (!isWhole(measure.column, measure.type)) return undefined;
+    return measure.kind === 'min' ? 'least' : 'greatest';
+  }
+  if (measure.kind !== 'pick' || measure.where !== undefined) return undefined;
+  const order = measure.orderBy.join(', ');
+  const before = measure.orderBy.map((column) =>
+    Object.entries(rollup.measures).find(
+      ([, other]) =>
+        other.kind === 'pick' &&
+        other.where === undefined &&
+        isColumn(column, other.column) &&
+        other.orderBy.join(', ') === order &&
+        isWhole(other.column, other.type),
+    ),
+  );
+  const found = before.filter((each) => each !== undefined);
+  const isOrdered = measure.orderBy.some((column) => isColumn(column, measure.column));
+  if (!isOrdered || found.length < before.length || !isWhole(measure.column, measure.type)) return undefined;
+  return { before: found.map(([name]) => name) };
+}
+
 /** A sum of numeric values, which alone may be NaN and then cannot be subtracted from. */
 export function mayBeNaN({ measure, type, additive }: MeasureShape): boolean {
   return additive && measure.kind === 'sum' && NUMERIC.test(type.trim());
@@ -88,6 +128,11 @@ export function mayBeNaN({ measure, type, additive }: MeasureShape): boolean {
 export function rootDataset(project: Project, rollup: Rollup): string {
   const over = project.rollups.find((each) => each.name === rollup.over);
   return over === undefined ? rollup.over : rootDataset(project, over);
+}
+
+/** Whether a rollup is over another one. */
+export function isOverRollup(project: Project, { over }: Rollup): boolean {
+  return project.rollups.some(({ name }) => name === over);
 }
 
 /** Rollups directly over a dataset or rollup. */
@@ -172,7 +217,17 @@ export function atZone(value: string, type: string, timeZone: string): string {
 export function workTable(
   rollup: Rollup,
   run: string,
-  purpose: 'delta' | 'before' | 'after' | 'gone' | 'come' | 'new' | 'grouped',
+  purpose:
+    | 'delta'
+    | 'before'
+    | 'after'
+    | 'gone'
+    | 'come'
+    | 'appeared'
+    | 'doubtful'
+    | 'vanished'
+    | 'alive'
+    | 'new',
 ): RelationName {
   const hash = createHash('sha256').update(rollup.name).digest('hex').slice(0, 8);
   return { schema: 'dayboard_staging', name: `${rollup.name.slice(0, 30)}_${hash}_r${run}_${purpose}` };

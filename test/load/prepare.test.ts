@@ -56,13 +56,13 @@ describe('a prepared delivery', () => {
         WHERE c.oid = 'dayboard_staging.visits_2024_11_14_r7_p'::regclass AND attnum > 0 ORDER BY attnum`,
     );
     expect(found.rows.map(({ name, type, kind }) => [name, type, kind])).toEqual([
-      ['user_id', 'character varying', 'u'],
-      ['visit_ts', 'timestamp with time zone', 'u'],
-      ['user_agent', 'text', 'u'],
-      ['platform', 'character varying', 'u'],
-      ['hits', 'integer', 'u'],
-      ['visit_date', 'date', 'u'],
-      ['_delivery', 'date', 'u'],
+      ['user_id', 'character varying', 'p'],
+      ['visit_ts', 'timestamp with time zone', 'p'],
+      ['user_agent', 'text', 'p'],
+      ['platform', 'character varying', 'p'],
+      ['hits', 'integer', 'p'],
+      ['visit_date', 'date', 'p'],
+      ['_delivery', 'date', 'p'],
     ]);
     expect(await stagingTables(client)).toEqual(['visits_2024_11_14_r7_p']);
   });

@@ -160,7 +160,12 @@ function rollups(dataset: Dataset, number: number): Rollup[] {
       'dated_amounts',
       dataset.name,
       { day: ['date', 'CASE WHEN amount IS NULL THEN NULL ELSE "day" END'], n: ['integer', '"n"'] },
-      { rows: count, most: { kind: 'max', column: 'amount' } },
+      {
+        rows: count,
+        most: { kind: 'max', column: 'amount' },
+        first_kind: { kind: 'pick', column: 'kind', orderBy: ['kind', 'amount'] },
+        first_amount: { kind: 'pick', column: 'amount', orderBy: ['kind', 'amount'] },
+      },
     ),
   ];
 }
@@ -180,6 +185,7 @@ export function plainSql({ table, timeZone }: Dataset): Record<string, string> {
       FROM ${raw} GROUP BY 1, 2, 3`,
     people: `SELECT month, kind, count(*), min(id) FROM (${months}) m GROUP BY month, kind`,
     month_totals: `SELECT ${MONTH}, count(*), sum(rows), sum(total), sum(price), min(least), max(most) FROM (${days}) d GROUP BY 1`,
-    dated_amounts: `SELECT CASE WHEN amount IS NOT NULL THEN day END, n, count(*), max(amount) FROM ${raw} GROUP BY 1, 2`,
+    dated_amounts: `SELECT CASE WHEN amount IS NOT NULL THEN day END, n, count(*), max(amount),
+      (array_agg(kind ORDER BY kind, amount))[1], (array_agg(amount ORDER BY kind, amount))[1] FROM ${raw} GROUP BY 1, 2`,
   };
 }

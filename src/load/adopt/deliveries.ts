@@ -3,7 +3,7 @@ import { ident, literal, qualified } from '../../ledger/sql.ts';
 import { inTransaction, setForDataset } from '../../ledger/transaction.ts';
 import { newestPublished } from '../../ledger/versions.ts';
 import { firstDay } from '../../project/period.ts';
-import { BEFORE, DELIVERY } from '../publish/shape.ts';
+import { BEFORE, DELIVERY } from '../../ledger/delivery-column.ts';
 import type { AdoptContext } from './context.ts';
 
 /**

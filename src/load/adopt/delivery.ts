@@ -3,7 +3,8 @@ import { ident, literal, qualified } from '../../ledger/sql.ts';
 import type { Dataset, Period } from '../../project/model.ts';
 import { firstDay } from '../../project/period.ts';
 import { columnOf, dayOfColumn } from '../days.ts';
-import { BEFORE, DELIVERY, type RawShape } from '../publish/shape.ts';
+import { BEFORE, DELIVERY } from '../../ledger/delivery-column.ts';
+import { type RawShape } from '../publish/shape.ts';
 
 /**
  * The delivery that a row of the original came from, as SQL over its columns. A delivery that carries its own period

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../ledger/client.ts';
 import type { Obstacle } from '../../plan/adoption.ts';
 import type { Column, Dataset } from '../../project/model.ts';
-import { DELIVERY } from '../publish/shape.ts';
+import { DELIVERY } from '../../ledger/delivery-column.ts';
 import type { Original, OriginalColumn } from './original.ts';
 
 /**

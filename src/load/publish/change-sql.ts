@@ -4,7 +4,8 @@ import type { Day, Period, RelationName } from '../../project/model.ts';
 import { firstDay, lastDay } from '../../project/period.ts';
 import { typeFamily } from '../column-types.ts';
 import { columnOf } from '../days.ts';
-import { BEFORE, boundsOf, dayRange, DELIVERY, rawRows, withDelivery, type RawShape } from './shape.ts';
+import { BEFORE, DELIVERY } from '../../ledger/delivery-column.ts';
+import { boundsOf, dayRange, rawRows, withDelivery, type RawShape } from './shape.ts';
 
 /** A change of what one delivery has in a raw table. */
 export interface ChangeRequest {
@@ -29,12 +30,19 @@ export interface ChangeSql {
   removed: string;
   added: (removed: RelationName) => string;
   lost?: string;
+  /** What the others are read from, to be made first. */
+  pairs?: string;
 }
 
-export function changeSql(request: ChangeRequest, delivery: string): ChangeSql {
-  const { carries } = request.shape.dataset;
+/** @param pairs a table that may be made for the SELECTs to read from */
+export function changeSql(request: ChangeRequest, delivery: string, pairs: RelationName): ChangeSql {
+  const { shape, rows } = request;
+  const { carries } = shape.dataset;
   if (carries.kind === 'period') return periodSql(request, delivery);
-  return 'key' in carries ? mergeSql(request, delivery) : snapshotSql(request, delivery);
+  // Rows that were there before dayboard may share a key, and have no one partner; a delivery that goes has none.
+  if ('key' in carries)
+    return mergeSql(request, delivery, shape.own && rows !== undefined ? pairs : undefined);
+  return snapshotSql(request, delivery);
 }
 
 /** A delivery's first day as a constant, as its rows carry it. */
@@ -138,7 +146,7 @@ function snapshotSql(request: ChangeRequest, delivery: string): ChangeSql {
 }
 
 /** Rows are merged by key; which delivery holds a key is decided by the winner alone, never by the order of loads. */
-function mergeSql(request: ChangeRequest, delivery: string): ChangeSql {
+function mergeSql(request: ChangeRequest, delivery: string, pairs: RelationName | undefined): ChangeSql {
   const { shape, days } = request;
   const { carries } = shape.dataset;
   const { key } = shape;
@@ -161,6 +169,7 @@ function mergeSql(request: ChangeRequest, delivery: string): ChangeSql {
         FROM ${qualified(shape.shadow)} s JOIN ${qualified(removed)} gone ON ${on('s', 'gone')}
        WHERE s.${d} <> ${delivery} AND gone.${d} = ${delivery}
          AND NOT EXISTS (SELECT FROM ${now} n WHERE ${on('n', 'gone')})) ranked WHERE _rank = 1`;
+  if (pairs !== undefined) return pairedSql(shape, pairs, { raw, now, on, delivery, gives, promoted });
   return {
     removed: `SELECT ${withDelivery(shape, 'r')} FROM ${raw} r JOIN ${now} n ON ${on('r', 'n')} WHERE ${gives}
       UNION ALL
@@ -171,5 +180,37 @@ function mergeSql(request: ChangeRequest, delivery: string): ChangeSql {
       UNION ALL ${promoted(removed)}`,
     lost: `SELECT ${withDelivery(shape, 'n')} FROM ${now} n
        WHERE EXISTS (SELECT FROM ${raw} r WHERE ${on('r', 'n')} AND r.${d} <> ${delivery} AND NOT ${delivery} ${wins} r.${d})`,
+  };
+}
+
+interface Merging {
+  raw: string;
+  now: string;
+  on: (left: string, right: string) => string;
+  delivery: string;
+  gives: string;
+  promoted: (removed: RelationName) => string;
+}
+
+/**
+ * The same from one pass over both sides, where no two rows share a key: each row beside its partner, those that differ
+ * in what is to be done.
+ */
+function pairedSql(shape: RawShape, pairs: RelationName, merging: Merging): ChangeSql {
+  const { raw, now, on, delivery, gives, promoted } = merging;
+  const names = [...shape.columns, DELIVERY];
+  const side = (alias: 'r' | 'n') => names.map((name, at) => `${alias}.${ident(name)} AS ${alias}${at}`);
+  const of = (alias: 'r' | 'n') => names.map((name, at) => `${alias}${at} AS ${ident(name)}`).join(', ');
+  const last = names.length - 1;
+  const d = ident(DELIVERY);
+  const from = (alias: 'r' | 'n', where: string) =>
+    `SELECT ${of(alias)} FROM ${qualified(pairs)} WHERE ${where}`;
+  return {
+    pairs: `SELECT ${[...side('r'), ...side('n')].join(', ')}, ${gives} AS gives FROM ${raw} r FULL JOIN ${now} n ON ${on('r', 'n')}
+      WHERE r.${d} IS NULL OR (n.${d} IS NULL AND r.${d} = ${delivery}) OR (n.${d} IS NOT NULL AND (${gives} OR r.${d} <> ${delivery}))`,
+    removed: from('r', `r${last} IS NOT NULL AND (n${last} IS NULL OR gives)`),
+    added: (removed) =>
+      `${from('n', `n${last} IS NOT NULL AND (r${last} IS NULL OR gives)`)} UNION ALL ${promoted(removed)}`,
+    lost: from('n', `r${last} IS NOT NULL AND n${last} IS NOT NULL AND NOT gives`),
   };
 }

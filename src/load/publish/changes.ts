@@ -4,8 +4,16 @@ import type { Day, Period, RelationName } from '../../project/model.ts';
 import { stagingName } from '../staging-name.ts';
 import { changeSql, deliverySql, periodRows, type ChangeRequest } from './change-sql.ts';
 import { publicationsOf } from './like-parent.ts';
-import { buildPartition, daysWithoutPartition, type BuiltPartition } from './partitions.ts';
-import { boundsOf, DELIVERY, withDelivery, type RawShape } from './shape.ts';
+import {
+  type BuiltPartition,
+  buildPartition,
+  daysWithoutPartition,
+  indexPartition,
+  partitionName,
+  takeAsPartition,
+} from './partitions.ts';
+import { DELIVERY } from '../../ledger/delivery-column.ts';
+import { boundsOf, withDelivery, type RawShape } from './shape.ts';
 
 /** The change that a publish makes, as rows: what leaves the raw table, what comes, and what the delivery lost. */
 export interface Changes {
@@ -41,23 +49,64 @@ export async function computeChanges(
   run: string,
 ): Promise<Changes> {
   const { shape, period, days, only } = request;
-  const work = (purpose: 'added' | 'removed' | 'lost') =>
+  const work = (purpose: 'added' | 'removed' | 'lost' | 'pairs') =>
     stagingName(shape.dataset.name, period, run, purpose);
   const delivery = deliverySql(period);
   const common = { shape, period, delivery, days, only, built: [] };
   const removed = work('removed');
   if (request.rows !== undefined && (await isNew(client, request, delivery))) {
     const { relation, count } = request.rows;
-    await create(client, removed, `SELECT ${withDelivery(shape)} FROM ${qualified(relation)} LIMIT 0`);
-    return { ...common, added: relation, removed, lost: undefined, addedRows: count, removedRows: 0 };
+    await createMeasured(
+      client,
+      removed,
+      `SELECT ${withDelivery(shape)} FROM ${qualified(relation)} LIMIT 0`,
+    );
+    const taken = await takenPartition(client, request, relation, count);
+    return {
+      ...common,
+      built: taken,
+      added: relation,
+      removed,
+      lost: undefined,
+      addedRows: count,
+      removedRows: 0,
+    };
   }
-  const sql = changeSql(request, delivery);
+  const pairs = work('pairs');
+  const sql = changeSql(request, delivery, pairs);
+  if (sql.pairs !== undefined) await create(client, pairs, sql.pairs);
   const added = work('added');
-  const removedRows = await create(client, removed, sql.removed);
-  const addedRows = await create(client, added, sql.added(removed));
+  const removedRows = await createMeasured(client, removed, sql.removed);
+  const addedRows = await createMeasured(client, added, sql.added(removed));
   const lost = sql.lost === undefined ? undefined : work('lost');
-  if (lost !== undefined && sql.lost !== undefined) await create(client, lost, sql.lost);
+  if (lost !== undefined && sql.lost !== undefined) await createMeasured(client, lost, sql.lost);
+  if (sql.pairs !== undefined) await client.query(`DROP TABLE ${qualified(pairs)}`);
   return { ...common, added, removed, lost, addedRows, removedRows };
+}
+
+/** A delivery of one day, in a table that can become that day's partition as it stands: nothing needs to be copied. */
+async function takenPartition(
+  client: ClientBase,
+  { shape, days }: ChangeRequest,
+  relation: RelationName,
+  count: number,
+): Promise<BuiltPartition[]> {
+  const [day, ...others] = await daysWithoutPartition(client, shape, days);
+  if (day === undefined || others.length > 0 || days.length > 1) return [];
+  if (await isPublished(client, shape)) return [];
+  const taken = await takeAsPartition(client, shape, day, relation);
+  return taken ? [{ day, beside: relation, rows: count }] : [];
+}
+
+async function isPublished(client: ClientBase, { raw }: RawShape): Promise<boolean> {
+  return (await publicationsOf(client, raw)).length > 0;
+}
+
+/** The change as it stands once it is applied: rows that became a partition are read from there. */
+export function appliedChanges(changes: Changes): Changes {
+  const { built, added, shape } = changes;
+  const taken = built.find(({ beside }) => qualified(beside) === qualified(added));
+  return taken === undefined ? changes : { ...changes, added: partitionName(shape.raw, taken.day) };
 }
 
 /** A delivery that meets no rows where its own will be comes as it is: nothing needs to be compared. */
@@ -74,9 +123,14 @@ async function isNew(client: ClientBase, request: ChangeRequest, delivery: strin
 async function create(client: ClientBase, relation: RelationName, select: string): Promise<number> {
   await client.query(`DROP TABLE IF EXISTS ${qualified(relation)}`);
   const made = await client.query(`CREATE UNLOGGED TABLE ${qualified(relation)} AS ${select}`);
-  // Its size is what the planner must know; to sample every wide column costs more than it tells.
-  await client.query(`ANALYZE ${qualified(relation)} (${ident(DELIVERY)})`);
   return made.rowCount ?? 0;
+}
+
+/** Its size is what the planner must know; to sample every wide column costs more than it tells. */
+async function createMeasured(client: ClientBase, relation: RelationName, select: string): Promise<number> {
+  const count = await create(client, relation, select);
+  await client.query(`ANALYZE ${qualified(relation)} (${ident(DELIVERY)})`);
+  return count;
 }
 
 /** A number in letters: work tables end in them, so that the run's number is told from it. */
@@ -91,9 +145,15 @@ function letters(at: number): string {
 export async function buildPartitions(client: ClientBase, changes: Changes, run: string): Promise<Changes> {
   const { shape, period, days, added } = changes;
   const built: BuiltPartition[] = [];
-  const missing = await daysWithoutPartition(client, shape, days);
+  for (const taken of changes.built) {
+    await indexPartition(client, shape, taken.beside);
+    built.push(taken);
+  }
+  const missing = (await daysWithoutPartition(client, shape, days)).filter(
+    (day) => !built.some((taken) => taken.day === day),
+  );
   // Subscribers of a table are sent what is inserted into it, and not what a partition brings along.
-  const from = missing.length > 0 && (await publicationsOf(client, shape.raw)).length > 0 ? undefined : added;
+  const from = missing.length > 0 && (await isPublished(client, shape)) ? undefined : added;
   for (const [at, day] of missing.entries()) {
     const beside = stagingName(shape.dataset.name, period, run, `day_${letters(at)}`);
     await client.query(`DROP TABLE IF EXISTS ${qualified(beside)}`);

@@ -6,19 +6,14 @@ import { currentVersion } from '../../ledger/versions.ts';
 import { affectedDerived } from '../../plan/derived.ts';
 import type { DeliveryDiff, DiffRow, RollupDiff } from '../../plan/diff.ts';
 import type { Project } from '../../project/model.ts';
+import { workTablesOf } from '../../rollup/delta.ts';
 import { bucketTotals } from '../../rollup/totals.ts';
 import type { Prepared } from '../prepared.ts';
 import { comparable } from './change-sql.ts';
 import type { Changes } from './changes.ts';
 import { isRowWise } from './kept.ts';
-import {
-  apply,
-  type ChangeOptions,
-  changesOf,
-  dropWork,
-  ensureDataset,
-  type ReadyChanges,
-} from './publish.ts';
+import { ensureDataset } from './publish.ts';
+import { apply, type ChangeOptions, changesOf, dropWork, type ReadyChanges } from './ready.ts';
 import { formerRequest } from './undo.ts';
 
 export interface DiffOptions extends ChangeOptions {
@@ -76,7 +71,7 @@ async function looked(options: DiffOptions, ready: ReadyChanges): Promise<Differ
   const rows = await countRows(client, changes);
   const samples = await sampleRows(client, changes);
   const rollups = await tried(options, ready);
-  const works = [...changes.built.map(({ beside }) => beside), ...deltas.map(({ table }) => table)];
+  const works = [...changes.built.map(({ beside }) => beside), ...deltas.flatMap(workTablesOf)];
   await dropWork(client, changes, ...works).catch(() => undefined);
   const affected = affectedDerived(project, [dataset.name]);
   const views = project.views.filter(({ name }) => affected.has(name)).map(({ name }) => name);

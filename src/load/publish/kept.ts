@@ -7,7 +7,8 @@ import type { Dataset, Period, RelationName } from '../../project/model.ts';
 import { comparable, replacesRows } from './change-sql.ts';
 import type { Changes } from './changes.ts';
 import { columnSql } from './own-table.ts';
-import { DELIVERY, withDelivery, type RawShape } from './shape.ts';
+import { DELIVERY } from '../../ledger/delivery-column.ts';
+import { withDelivery, type RawShape } from './shape.ts';
 
 /** What a version took away from the one before it, so that it can be taken back. */
 export interface Kept {

@@ -3,7 +3,8 @@ import { Temporal } from 'temporal-polyfill';
 import { columns, ident, qualified } from '../../ledger/sql.ts';
 import { DayboardError } from '../../project/errors.ts';
 import type { Column, RelationName } from '../../project/model.ts';
-import { DELIVERY, isByInstant, type RawShape } from './shape.ts';
+import { DELIVERY } from '../../ledger/delivery-column.ts';
+import { isByInstant, type RawShape } from './shape.ts';
 
 export function columnSql({ name, type, nullable }: Column): string {
   return `${ident(name)} ${type}${nullable ? '' : ' NOT NULL'}`;

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { Temporal } from 'temporal-polyfill';
 import { shortName } from '../../ledger/short-name.ts';
+import { errorCode } from '../../ledger/errors.ts';
 import { ident, qualified } from '../../ledger/sql.ts';
 import { inTransaction } from '../../ledger/transaction.ts';
 import type { Day, RelationName } from '../../project/model.ts';
@@ -65,11 +66,61 @@ export async function buildPartition(
   await client.query(
     `ALTER TABLE ${table} ADD CONSTRAINT ${ident(PROOF)} CHECK (${ident(column)} IS NOT NULL AND ${range})`,
   );
+  await indexPartition(client, shape, beside);
+  return { day, beside, rows: filled?.rowCount ?? 0 };
+}
+
+/** Indexes a filled partition to be, and has it measured. */
+export async function indexPartition(
+  client: ClientBase,
+  { raw, dataset }: RawShape,
+  beside: RelationName,
+): Promise<void> {
   await createIndexesLike(client, raw, beside);
   await makeLikeParent(client, raw, beside);
   // The other columns are autovacuum's: a sample of every wide one costs as much as an index.
-  if (filled !== undefined) await client.query(`ANALYZE ${table} (${ident(column)})`);
-  return { day, beside, rows: filled?.rowCount ?? 0 };
+  await client.query(`ANALYZE ${qualified(beside)} (${ident(dataset.table.partitionBy ?? '')})`);
+}
+
+/** Constraints, defaults and the like that a table made by a SELECT does not have, and columns that are not alike. */
+const UNLIKE = `
+  SELECT EXISTS (SELECT FROM pg_class WHERE oid = $2::regclass AND relpersistence <> 'p')
+      OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'c')
+      OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = $1::regclass AND (atthasdef OR attidentity <> '' OR attgenerated <> ''))
+      OR EXISTS (SELECT FROM (SELECT attname, atttypid, atttypmod, attcollation, attrelid FROM pg_attribute
+                               WHERE attrelid IN ($1::regclass, $2::regclass) AND attnum > 0 AND NOT attisdropped) a
+                  GROUP BY attname, atttypid, atttypmod, attcollation HAVING count(*) < 2) AS unlike`;
+
+/**
+ * Makes a table that holds just the rows of a day ready to become its partition, in the caller's transaction. Returns
+ * false, and changes nothing, when it cannot become one as it stands. It has no indexes yet.
+ */
+export async function takeAsPartition(
+  client: ClientBase,
+  { raw, dataset }: RawShape,
+  day: Day,
+  table: RelationName,
+): Promise<boolean> {
+  const names = [qualified(raw), qualified(table)];
+  const unlike = await client.query<{ unlike: boolean }>(UNLIKE, names);
+  if (unlike.rows[0]?.unlike !== false) return false;
+  const required = await client.query<{ name: string }>(
+    'SELECT attname AS name FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND attnotnull AND NOT attisdropped',
+    names.slice(0, 1),
+  );
+  const column = dataset.table.partitionBy ?? '';
+  const proof = `ADD CONSTRAINT ${ident(PROOF)} CHECK (${ident(column)} IS NOT NULL AND ${dayRange(dataset, column, day, day)})`;
+  const changes = [...required.rows.map(({ name }) => `ALTER ${ident(name)} SET NOT NULL`), proof];
+  await client.query('SAVEPOINT taken');
+  try {
+    await client.query(`ALTER TABLE ${qualified(table)} ${changes.join(', ')}`);
+    return true;
+  } catch (thrown) {
+    // A row of another day, or without a value: whoever copies the rows tells which.
+    if (!['23514', '23502'].includes(errorCode(thrown) ?? '')) throw thrown;
+    await client.query('ROLLBACK TO SAVEPOINT taken');
+    return false;
+  }
 }
 
 /** The indexes of a partitioned table for a partition to be, so that attaching finds them made. */

@@ -1,26 +1,7 @@
 import type { ClientBase } from 'pg';
-import { owe, WHOLE } from '../../ledger/derived.ts';
 import { databaseError } from '../../ledger/errors.ts';
+import { inKnownTransaction } from '../../ledger/known-commit.ts';
 import { qualified } from '../../ledger/sql.ts';
-import {
-  type CurrentVersion,
-  currentVersion,
-  insertVersion,
-  newestPublished,
-  type NewVersion,
-  retireVersion,
-} from '../../ledger/versions.ts';
-import { DayboardError } from '../../project/errors.ts';
-import { affectedDerived } from '../../plan/derived.ts';
-import type { Dataset, Period, Project, RelationName, Rollup, SourceObject } from '../../project/model.ts';
-import type { Delta } from '../../rollup/delta.ts';
-import { applyDeltas, computeDelta, followersOf } from '../../rollup/deltas.ts';
-import { ensureRollup } from '../../rollup/ensure.ts';
-import { requirePublishable } from '../../rollup/published.ts';
-import { oweTouched } from '../../rollup/owed.ts';
-import { oweAggregates } from '../../rollup/periods/touched.ts';
-import type { Prepared } from '../prepared.ts';
-import { type Afresh, inKnownTransaction } from '../../ledger/known-commit.ts';
 import {
   inTransaction,
   setForDataset,
@@ -28,34 +9,31 @@ import {
   setRowLockTimeout,
   withRetries,
 } from '../../ledger/transaction.ts';
+import {
+  type CurrentVersion,
+  currentVersion,
+  insertVersion,
+  type NewVersion,
+  retireVersion,
+} from '../../ledger/versions.ts';
+import { affectedDerived } from '../../plan/derived.ts';
+import { DayboardError } from '../../project/errors.ts';
+import type { Dataset, Project, SourceObject } from '../../project/model.ts';
+import { insertFresh } from '../../rollup/deltas.ts';
+import { ensureRollup } from '../../rollup/ensure.ts';
+import { requirePublishable } from '../../rollup/published.ts';
+import type { Prepared } from '../prepared.ts';
 import { analyzeNew } from './analyze.ts';
-import { applyChanges } from './apply-changes.ts';
-import { type ChangeRequest, periodRows } from './change-sql.ts';
-import { buildPartitions, computeChanges, type Changes } from './changes.ts';
+import { periodRows } from './change-sql.ts';
+import type { Changes } from './changes.ts';
 import { forgetOld } from './forget.ts';
 import { keepFormer, keptTables } from './kept.ts';
 import { ensureRawTable } from './raw-table.ts';
+import { allOf, apply, beginChanges, type ChangeOptions, dropWork } from './ready.ts';
 import { oweGivenUp } from './settle.ts';
-import { type Lend, spread } from './spread.ts';
+import { beginElsewhere } from './spread.ts';
 import { keepWhole } from './whole.ts';
 import type { RawShape } from './shape.ts';
-
-/** What every change of what a delivery has in the raw table needs. */
-export interface ChangeOptions {
-  /** A connection of its own, outside a transaction, that holds the dataset's table lock. */
-  client: ClientBase;
-  project: Project;
-  dataset: Dataset;
-  period: Period;
-  run: string;
-  /** Rollups follow in the same transaction; otherwise what the change touches becomes owed. */
-  derive: boolean;
-  /** Lends further connections for what can be done at the same time; without it, and without them, one does all. */
-  lend?: Lend;
-  /** Opens a new connection when this one is lost while a change is committed: to ask whether it was. */
-  afresh?: Afresh;
-  signal: AbortSignal;
-}
 
 export interface PublishOptions extends ChangeOptions {
   prepared: Prepared;
@@ -87,17 +65,20 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
   const { client, project, dataset, period, prepared, run } = options;
   const shape = await ensureDataset(client, project, dataset);
   const former = await currentVersion(client, project.name, dataset.name, period);
-  const ready = await changesOf(options, {
+  const begun = await beginChanges(options, {
     shape,
     rows: { relation: prepared.relation, count: prepared.kept },
     days: [...Object.keys(prepared.days), ...Object.keys(former?.days ?? {})],
     published: former !== undefined,
   });
-  const { changes } = ready;
+  const { changes, fresh } = begun;
+  const elsewhere = fresh.length === 0 ? undefined : await beginElsewhere(options.lend, begun.ready);
+  if (elsewhere === undefined) await begun.ready(client);
   const version = await applied(options, async () => {
     const keeps = await keep(options, changes, former);
     if (former?.settledOnce === true) await oweGivenUp(client, project.name, changes, prepared.relation);
-    await apply(options, ready);
+    const [ready] = await allOf([begun.ready(client), insertFresh({ client, project, run }, fresh)]);
+    await apply(options, ready, true);
     await requireBalance(options, changes);
     await retireVersion(client, project.name, dataset.name, period);
     return insertVersion(client, project.name, dataset.name, period, {
@@ -196,82 +177,4 @@ export async function ensureDataset(
     throw databaseError(thrown, { dataset: dataset.name });
   }
   return shape;
-}
-
-/** A change that is ready to be applied, with what it does to the rollups. */
-export interface ReadyChanges {
-  changes: Changes;
-  deltas: readonly Delta[];
-}
-
-/**
- * Computes a change, builds its new partitions and computes the deltas of the rollups, all beside: nothing that a reader
- * can see.
- */
-export async function changesOf(
-  options: ChangeOptions,
-  request: Pick<ChangeRequest, 'shape' | 'rows' | 'days' | 'published' | 'only'>,
-): Promise<ReadyChanges> {
-  const { client, project, dataset, period, run, signal } = options;
-  signal.throwIfAborted();
-  const newestOther = await newestPublished(client, project.name, dataset.name, period);
-  const days = [...new Set(request.days)].sort();
-  const settled = <T>(on: ClientBase, work: () => Promise<T>) =>
-    inTransaction(on, async () => {
-      await setForDataset(on, dataset);
-      return work();
-    });
-  try {
-    const changes = await settled(client, async () => {
-      // Keys of several columns look rarer than they are, and a loop over a day's rows for each of them never ends.
-      if (request.shape.own) await client.query('SET LOCAL enable_nestloop = off');
-      return computeChanges(client, { ...request, period, days, newestOther }, run);
-    });
-    const none = changes.addedRows === 0 && changes.removedRows === 0;
-    const rollups = options.derive && !none ? await followersOf({ client, project }, dataset.name) : [];
-    let built = changes;
-    const build = async (on: ClientBase) => {
-      built = await settled(on, () => buildPartitions(on, changes, run));
-      return [];
-    };
-    const delta = (rollup: Rollup) => async (on: ClientBase) => [
-      await settled(on, () => computeDelta({ client: on, project, run }, rollup, changes)),
-    ];
-    const deltas = await spread(client, options.lend, [build, ...rollups.map(delta)]);
-    return { changes: built, deltas: deltas.flat() };
-  } catch (thrown) {
-    throw databaseError(thrown, { dataset: dataset.name, period });
-  }
-}
-
-/**
- * Applies a change and carries it into what is derived, or owes it, in the caller's transaction. Returns the buckets
- * that changed, by rollup.
- */
-export async function apply(
-  { client, project, dataset, period, run, derive }: ChangeOptions,
-  { changes, deltas }: ReadyChanges,
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  await applyChanges(client, changes);
-  if (changes.addedRows === 0 && changes.removedRows === 0) return new Map();
-  const why = `${dataset.name} ${period} changed.`;
-  const touched = derive
-    ? await applyDeltas({ client, project, run }, dataset.name, changes, deltas)
-    : new Map<string, string[]>();
-  if (!derive) await oweTouched(client, project, dataset.name, changes, why);
-  await oweAggregates(client, project, dataset.name, changes, why);
-  const affected = affectedDerived(project, [dataset.name]);
-  for (const view of project.views)
-    if (affected.has(view.name)) await owe(client, project.name, view.name, [WHOLE], why);
-  return touched;
-}
-
-/** Drops the work tables of a change; those that became partitions are gone from there. */
-export async function dropWork(
-  client: ClientBase,
-  changes: Changes,
-  ...others: RelationName[]
-): Promise<void> {
-  for (const table of [changes.added, changes.removed, changes.lost, ...others])
-    if (table !== undefined) await client.query(`DROP TABLE IF EXISTS ${qualified(table)}`);
 }

@@ -14,7 +14,8 @@ import { keyOf } from '../unique-rows.ts';
 import { checkForeignTable } from './foreign-table.ts';
 import { missingRight } from './missing-right.ts';
 import { alterOwn, columnSql, createIndexes, missingIndexes } from './own-table.ts';
-import { DELIVERY, isByInstant, rawShape, type RawShape } from './shape.ts';
+import { DELIVERY } from '../../ledger/delivery-column.ts';
+import { isByInstant, rawShape, type RawShape } from './shape.ts';
 
 /**
  * Makes sure of a dataset's raw table: creates it (with shadow table and indexes) when nothing has its name, adds

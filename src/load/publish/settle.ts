@@ -15,7 +15,8 @@ import type { Period, Project, RelationName } from '../../project/model.ts';
 import { firstDay } from '../../project/period.ts';
 import { deliverySql } from './change-sql.ts';
 import type { Changes } from './changes.ts';
-import { boundsOf, DELIVERY, type RawShape } from './shape.ts';
+import { DELIVERY } from '../../ledger/delivery-column.ts';
+import { boundsOf, type RawShape } from './shape.ts';
 
 /** So many versions are settled after one publish, each in a transaction of its own. */
 const SETTLED_AT_ONCE = 10;

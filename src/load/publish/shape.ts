@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
+import { BEFORE, DELIVERY } from '../../ledger/delivery-column.ts';
 import { columns, ident, literal, qualified } from '../../ledger/sql.ts';
 import type { MatchColumn } from '../../ledger/matching.ts';
 import { ownTable } from '../../ledger/short-name.ts';
@@ -6,12 +7,6 @@ import type { Dataset, Day, RelationName } from '../../project/model.ts';
 import { columnOf } from '../days.ts';
 import { typeFamily } from '../column-types.ts';
 import { keyOf } from '../unique-rows.ts';
-
-/** The raw table's last column: the first day of the delivery that the row came from. */
-export const DELIVERY = '_delivery';
-
-/** The delivery of rows that were there before dayboard: older than every other. */
-export const BEFORE = `'-infinity'::date`;
 
 /** How a dataset's raw table is laid out, as the SQL of publishing needs it. */
 export interface RawShape {

@@ -38,3 +38,24 @@ export async function spread<T>(
   const done = await Promise.all(begun);
   return done.sort((one, other) => one.at - other.at).map(({ result }) => result);
 }
+
+/**
+ * Begins work on a connection that is lent, and resolves once it has begun: with what will come of it, or with undefined
+ * when there is none to be had. Whoever is given it must wait for it.
+ */
+export async function beginElsewhere<T>(
+  lend: Lend | undefined,
+  work: (client: ClientBase) => Promise<T>,
+): Promise<{ done: Promise<T> } | undefined> {
+  if (lend === undefined) return undefined;
+  return new Promise((resolve) => {
+    const lent = lend(async (client) => {
+      const done = work(client);
+      resolve({ done });
+      await done;
+    });
+    // What fails is told by `done`; when nothing was begun there is nothing to tell.
+    const nothing = () => resolve(undefined);
+    lent.then(nothing, nothing);
+  });
+}

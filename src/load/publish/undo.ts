@@ -7,15 +7,8 @@ import { type CurrentVersion, currentVersion, daysOfVersion, restoreFormer } fro
 import { DayboardError } from '../../project/errors.ts';
 import { dropForgotten } from './forget.ts';
 import { addNewColumns, isRowWise, type Kept } from './kept.ts';
-import {
-  apply,
-  applied,
-  type ChangeOptions,
-  changesOf,
-  dropWork,
-  ensureDataset,
-  type ReadyChanges,
-} from './publish.ts';
+import { applied, ensureDataset } from './publish.ts';
+import { apply, type ChangeOf, type ChangeOptions, changesOf, dropWork, type ReadyChanges } from './ready.ts';
 import type { RawShape } from './shape.ts';
 
 export interface UndoOptions extends ChangeOptions {
@@ -178,7 +171,7 @@ export async function formerRequest(
   shape: RawShape,
   current: CurrentVersion | undefined,
   version: number,
-): Promise<Parameters<typeof changesOf>[1] | undefined> {
+): Promise<ChangeOf | undefined> {
   const { dataset, period } = options;
   if (current === undefined || current.former !== version)
     throw new DayboardError({
@@ -197,7 +190,7 @@ async function restoring(
   shape: RawShape,
   { former, days, added, removed }: CurrentVersion,
   kept: Omit<Kept, 'whole'> | undefined,
-): Promise<Parameters<typeof changesOf>[1] | undefined> {
+): Promise<ChangeOf | undefined> {
   const formerDays =
     former === null ? [] : await daysOfVersion(client, project.name, dataset.name, period, former);
   const common = { shape, days: [...Object.keys(days), ...formerDays], published: true };

@@ -130,6 +130,7 @@ async function prepare(
     history: await recentCounts(client, run.project.name, dataset.name, period),
     ...(published === undefined ? {} : { published }),
     force,
+    lend: (work) => run.lanes.lend(work),
     signal: run.signal,
   });
   for (const finding of prepared.findings) report.note(finding.message);
