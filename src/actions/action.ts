@@ -150,6 +150,7 @@ export const ACTION_IDS = [
   'background',
   'help',
   'quit',
+  'suspend',
   'plan.run',
   'plan.loadedToo',
   'plan.watchHolder',

@@ -251,4 +251,11 @@ export const LOOKS: readonly Action[] = [
     help: 'quit; asks when a run that was started here is in flight',
     footer: 90,
   }),
+  look({
+    id: 'suspend',
+    places: SCREENS,
+    keys: ['ctrl-z'],
+    label: 'suspend',
+    help: 'back to the shell; fg goes on here',
+  }),
 ];

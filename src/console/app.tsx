@@ -1,7 +1,6 @@
-import { Box, Text, useInput } from 'ink';
-import { memo, useMemo, useSyncExternalStore } from 'react';
+import { Box, Text, useApp, useInput } from 'ink';
+import { memo, useEffect, useMemo, useSyncExternalStore } from 'react';
 import { createClock } from './clock.ts';
-import type { Controller } from './controller.ts';
 import { draw } from './draw.ts';
 import { keyNames } from './keys.ts';
 import type { Store } from './store.ts';
@@ -17,13 +16,18 @@ export function App({
   store,
   controller,
   theme,
+  onTerminal,
 }: {
   store: Store;
-  controller: Pick<Controller, 'press'>;
+  controller: { press: (key: string) => void };
   theme: Theme;
+  /** Given once what hands the terminal over for a while and draws anew afterwards. */
+  onTerminal?: (suspend: (whileAway: () => Promise<void>) => Promise<void>) => void;
 }) {
   const state = useSyncExternalStore(store.subscribe, store.snapshot);
   const clock = useMemo(() => createClock(state.project.timeZone), [state.project.timeZone]);
+  const { suspendTerminal } = useApp();
+  useEffect(() => onTerminal?.(suspendTerminal), [onTerminal, suspendTerminal]);
   useInput((input, key) => {
     for (const name of keyNames(input, key)) controller.press(name);
   });

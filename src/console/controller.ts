@@ -37,6 +37,7 @@ export class Controller {
   private readonly workspace: Workspace;
   private readonly exit: (context?: string) => void;
   private readonly chooser: Chooser;
+  private readonly suspend: () => void;
   private interrupts = 0;
 
   constructor(parts: {
@@ -46,12 +47,14 @@ export class Controller {
     workspace: Workspace;
     exit: (context?: string) => void;
     copy: (text: string) => void;
+    suspend: () => void;
   }) {
     this.store = parts.store;
     this.feed = parts.feed;
     this.runs = parts.runs;
     this.workspace = parts.workspace;
     this.exit = parts.exit;
+    this.suspend = parts.suspend;
     this.chooser = new Chooser(parts.store, {
       runs: parts.runs,
       copy: parts.copy,
@@ -145,6 +148,9 @@ export class Controller {
         return;
       case 'quit':
         this.quit();
+        return;
+      case 'suspend':
+        this.suspend();
         return;
       case 'dismiss':
         this.dismiss();

@@ -3,6 +3,7 @@ import { DayboardError } from '../project/errors.ts';
 import type { Board } from '../plan/board.ts';
 import type { Workspace } from '../run/workspace.ts';
 import { App } from './app.tsx';
+import { Attention, notification, TELL_FOCUS, TELL_NO_FOCUS } from './attention.ts';
 import { clean } from './clean.ts';
 import { clipboardSequence } from './copy.ts';
 import { Controller } from './controller.ts';
@@ -47,6 +48,8 @@ export async function runConsole(parts: {
   now: () => string;
   /** The first reading of `FIRST_DAYS` days, when it was begun before the console was loaded. */
   first?: Promise<Board>;
+  /** Tells somebody who looks elsewhere that a run ended; the terminal's bell and notification by default. */
+  notify?: (text: string) => void;
   /** Contexts that can be switched to. */
   contexts?: readonly string[];
   /** Hints for somebody new, shown one at a time until the first run is started. */
@@ -67,6 +70,8 @@ export async function runConsole(parts: {
   );
   let exit: () => void = () => undefined;
   let next: string | undefined;
+  let suspend: (whileAway: () => Promise<void>) => Promise<void> = async () => undefined;
+  const attention = new Attention(parts.notify ?? ((text) => void io.stdout.write(notification(text))));
   const feed = new Feed({
     workspace,
     store,
@@ -80,6 +85,7 @@ export async function runConsole(parts: {
     store,
     feed,
     now,
+    onEnded: (text) => attention.ended(text),
     onIdle: () => {
       if (store.current.leaving) exit();
     },
@@ -94,6 +100,13 @@ export async function runConsole(parts: {
       exit();
     },
     copy: (text) => void io.stdout.write(clipboardSequence(text)),
+    suspend: () =>
+      void suspend(async () => {
+        io.stdout.write(TELL_NO_FOCUS);
+        await stopped();
+        io.stdout.write(TELL_FOCUS);
+        feed.readBoard();
+      }),
   });
   const resized = () => store.update((state) => ({ ...state, size: sizeOf(io.stdout) }));
   io.stdout.on('resize', resized);
@@ -102,8 +115,16 @@ export async function runConsole(parts: {
   feed.start();
   // What is read within a blink is waited for: the first frame is then the whole board, drawn once.
   await store.meets((state) => state.board !== undefined || state.boardError !== undefined, FIRST_FRAME_MS);
-  const app = render(<App store={store} controller={controller} theme={createTheme(options)} />, {
-    stdin: io.stdin,
+  const shown = (
+    <App
+      store={store}
+      controller={controller}
+      theme={createTheme(options)}
+      onTerminal={(hand) => (suspend = hand)}
+    />
+  );
+  const app = render(shown, {
+    stdin: attention.keyboard(io.stdin),
     stdout: slimStream(io.stdout),
     alternateScreen: true,
     incrementalRendering: true,
@@ -115,9 +136,15 @@ export async function runConsole(parts: {
     onRender: () => feed.goOn(),
   });
   exit = () => app.unmount();
+  io.stdout.write(TELL_FOCUS);
+  // However the process ends: what the terminal says of its focus would be typed into the shell.
+  const unfocus = () => void io.stdout.write(TELL_NO_FOCUS);
+  process.on('exit', unfocus);
   try {
     await app.waitUntilExit();
   } finally {
+    unfocus();
+    process.off('exit', unfocus);
     io.stdin.setRawMode(false);
     io.stdout.off('resize', resized);
     feed.stop();
@@ -126,6 +153,15 @@ export async function runConsole(parts: {
   }
   if (next === undefined) io.stdout.write(`${clean(lastLine(workspace, runs.endings))}\n`);
   return next;
+}
+
+/** A stop that nobody could end (there is no shell above) the system ignores: this resolves all the same. */
+const STOPPED_MS = 50;
+
+/** Stops this process and those that started it, as ctrl-z does, and resolves when the shell lets it go on. */
+function stopped(): Promise<void> {
+  process.kill(0, 'SIGTSTP');
+  return new Promise((resolve) => setTimeout(resolve, STOPPED_MS));
 }
 
 function sizeOf(stdout: NodeJS.WriteStream): Size {

@@ -20,6 +20,7 @@ export class Runs {
   private readonly now: () => string;
   private readonly handles = new Map<string, RunHandle>();
   private readonly onIdle: () => void;
+  private readonly onEnded: (text: string) => void;
   private following: { id: string; stop: AbortController } | undefined;
   /** Runs of this process that have ended, in the order of their ends; for the line that the console leaves behind. */
   readonly endings: Array<{ id: string; outcome: Outcome | undefined }> = [];
@@ -32,12 +33,15 @@ export class Runs {
     feed: Feed;
     now: () => string;
     onIdle: () => void;
+    /** A run of this process ended, and how. */
+    onEnded: (text: string) => void;
   }) {
     this.workspace = parts.workspace;
     this.store = parts.store;
     this.feed = parts.feed;
     this.now = parts.now;
     this.onIdle = parts.onIdle;
+    this.onEnded = parts.onEnded;
   }
 
   /** Opens the plan dialog; `only` for a plan that is to be looked at. */
@@ -127,6 +131,7 @@ export class Runs {
     const tone = TONES[outcome?.state ?? 'cancelled'];
     const how = outcome === undefined ? 'has ended' : outcomeText(outcome);
     this.store.update((state) => say(withoutRun(state, id), `Run ${id} ${how}`, tone));
+    this.onEnded(`run ${id} ${how}`);
     this.feed.readBoard();
     if (this.store.current.here.length === 0) this.onIdle();
   }

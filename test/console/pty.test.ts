@@ -105,3 +105,26 @@ it('is gone at once with ctrl-c twice, a run in flight or not', async () => {
   console.press('ctrl-c');
   expect((await console.exit).code).toBe(0);
 });
+
+it('goes back to the shell with ctrl-z, and on with fg as it was', async () => {
+  terminal = openTerminal({
+    command: 'bash',
+    args: ['--norc', '-i'],
+    cols: 80,
+    rows: 24,
+    env: { PS1: '$ ' },
+  });
+  terminal.type(`'${process.execPath}' '${program}' '{}'\r`);
+  await expect(terminal).toShow('2 failed');
+  terminal.press('down');
+  await expect(terminal).toShow(/2026-11-13 fri {2}events/u);
+  terminal.press('ctrl-z');
+  await expect(terminal).toShow(/Stopped/u);
+  terminal.type('echo still "here"\r');
+  await expect(terminal).toShow('still here');
+  terminal.type('fg\r');
+  await expect(terminal).toShow(/2026-11-13 fri {2}events/u);
+  terminal.press('q');
+  await expect(terminal).toShow(/nothing was run from here/u);
+  terminal.kill('SIGKILL');
+});

@@ -277,3 +277,31 @@ describe('the log', () => {
     await expect(screen).toShow('STARTED');
   });
 });
+
+describe('a run that ends', () => {
+  async function ends(console: ConsoleUnderTest) {
+    console.press('i');
+    await expect(console.screen).toShow('1 delivery to do');
+    console.press('enter');
+    await expect(console.screen).toShow('/4 steps');
+    for (let beat = 0; beat < 40; beat += 1) console.workspace.beat();
+    await expect(console.screen).toShow('is done in');
+    return console.output.join('');
+  }
+
+  it('rings and notifies while one looks elsewhere', async () => {
+    const console = start();
+    await expect(console.screen).toShow('2 failed');
+    expect(console.output.join('')).toContain('\u001b[?1004h');
+    console.type('\u001b[O');
+    expect(await ends(console)).toContain('\u001b]9;dayboard: run 1901 is done in');
+  });
+
+  it('is silent while one looks', async () => {
+    const console = start();
+    await expect(console.screen).toShow('2 failed');
+    console.type('\u001b[O');
+    console.type('\u001b[I');
+    expect(await ends(console)).not.toContain('\u001b]9;');
+  });
+});

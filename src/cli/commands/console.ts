@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { FIRST_DAYS } from '../../console/first-days.ts';
 import { themeOptions } from '../../console/terminal.ts';
 import type { Workspace } from '../../run/workspace.ts';
@@ -37,12 +38,30 @@ export async function showConsole(
       }),
       now: io.now,
       first,
+      ...notifier(cli),
       ...(tips === undefined ? {} : { tips }),
       ...(contexts === undefined ? {} : { contexts }),
     });
   } finally {
     stopAnswering();
   }
+}
+
+/**
+ * DAYBOARD_NOTIFY: 'off' tells nobody that a run ended while they looked elsewhere; a command is run with what happened
+ * as its argument. Without it the terminal rings and notifies.
+ */
+function notifier(cli: Cli): { notify?: (text: string) => void } {
+  const wanted = cli.io.env.DAYBOARD_NOTIFY;
+  if (!wanted) return {};
+  if (wanted === 'off') return { notify: () => undefined };
+  return {
+    // Its failure is nobody's concern here: the console shows how the run ended.
+    notify: (text) =>
+      void spawn(wanted, [text], { stdio: 'ignore', detached: true })
+        .on('error', () => undefined)
+        .unref(),
+  };
 }
 
 /** `dayboard` alone: the console on the chosen context, else on the one that it showed last. */
