@@ -25,8 +25,8 @@ export class Attention {
   /** The keyboard with what the terminal says of the focus taken in as it is read; Ink passes over it. */
   keyboard(stdin: NodeJS.ReadStream): NodeJS.ReadStream {
     const read = (size?: number): unknown => {
-      const chunk: unknown = stdin.read(size);
-      if (chunk !== null) this.hears(String(chunk));
+      const chunk = stdin.read(size) as string | Buffer | null;
+      if (chunk !== null) this.hears(chunk.toString());
       return chunk;
     };
     return new Proxy(stdin, {

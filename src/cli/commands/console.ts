@@ -57,10 +57,10 @@ function notifier(cli: Cli): { notify?: (text: string) => void } {
   if (wanted === 'off') return { notify: () => undefined };
   return {
     // Its failure is nobody's concern here: the console shows how the run ended.
-    notify: (text) =>
-      void spawn(wanted, [text], { stdio: 'ignore', detached: true })
-        .on('error', () => undefined)
-        .unref(),
+    notify: (text) => {
+      const told = spawn(wanted, [text], { stdio: 'ignore', detached: true });
+      told.on('error', () => undefined).unref();
+    },
   };
 }
 
