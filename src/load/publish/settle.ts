@@ -18,8 +18,8 @@ import type { Changes } from './changes.ts';
 import { DELIVERY } from '../../ledger/delivery-column.ts';
 import { boundsOf, type RawShape } from './shape.ts';
 
-/** So many versions are settled after one publish, each in a transaction of its own. */
-const SETTLED_AT_ONCE = 10;
+/** So many versions are settled after one publish, which reads their rows: whoever has a history catches up slowly. */
+const SETTLED_AT_ONCE = 3;
 
 /**
  * Gives up the rows of the shadow that only an undo could ask for, and none can any more: those whose key a better row
