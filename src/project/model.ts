@@ -16,6 +16,10 @@
  * owed      a derived period that must be computed because something below it changed
  */
 
+import type { Follow, Lookup, SchemaCopy, Select } from './model-databases.ts';
+
+export type { Follow, Lookup, SchemaCopy, Select } from './model-databases.ts';
+
 export type PeriodUnit = 'day' | 'week' | 'month';
 
 /** What an aggregate may be computed for; no delivery is for a year. */
@@ -55,17 +59,6 @@ export interface Column {
   nullable: boolean;
   /** How it is computed; without it the column comes from the file. */
   value?: Enrichment;
-}
-
-/** A column that follows what other tables of the target say now, in every published row, however old. */
-export interface Follow {
-  name: string;
-  /** A column of the file. */
-  column: string;
-  /** A SELECT over the target's tables with the columns `on`, `was` and `becomes`: rows that have `was` get `becomes`. */
-  sql: string;
-  /** Columns that the SELECT and the raw table both have, by which a row is found. */
-  on: string[];
 }
 
 /** A column of the delivered file, in the file's order. */
@@ -125,28 +118,6 @@ export type SourceDefinition =
   | { kind: 'directory'; path: string }
   /** Another PostgreSQL database. The variable holds its URL; datasets say with `select` what they read of it. */
   | { kind: 'postgres'; urlVariable: string };
-
-/** What a dataset reads of a source database: the rows of a period are those whose `time` lies in it. */
-export interface Select {
-  from: RelationName | { sql: string };
-  /** The timestamptz column (its name at the source) whose day, in the dataset's time zone, is the row's. */
-  time: string;
-  /** The column (its name at the source) that tells rows apart and grows with them. */
-  id: string;
-  /** For how many days before the newest loaded row the source is looked at again: rows are committed late. */
-  overlapDays: number;
-  /** Rows that are proven loaded may be deleted at the source by `cleanup`. */
-  cleanup: boolean;
-}
-
-/** Rows of the target database that computed columns are looked up in. */
-export interface Lookup {
-  name: string;
-  /** A SELECT over the target's tables. Of several rows that match one, the first by all their columns counts. */
-  sql: string;
-  /** Columns that the SELECT and the raw table both have, by which a row is found. */
-  on: string[];
-}
 
 /** What to do when a guard trips: stop the publish, publish and mark suspicious, or accept. */
 export type GuardAction = 'stop' | 'mark' | 'accept';
@@ -330,36 +301,6 @@ export interface Script {
   name: string;
   description: string;
   file: string;
-}
-
-/** Tables of a source database that are replaced whole at the target, by pg_dump and pg_restore. */
-export interface SchemaCopy {
-  name: string;
-  description: string;
-  /** Why it is switched off; undefined when it is on. */
-  off?: string;
-  /** A source of kind 'postgres'. */
-  source: string;
-  /** The schema, of the same name in both databases. */
-  schema: string;
-  /** Tables of it that are not copied. */
-  exclude: string[];
-  /** Extensions that the tables need, made sure of at the target first. */
-  extensions: Array<{ name: string; schema?: string }>;
-  /** What tells a database that must never be the target. */
-  never: {
-    /** Texts in its 'user@host:port/database'. */
-    named: string[];
-    /** A table, 'schema.name', that only such a database has. */
-    having?: string;
-  };
-  /**
-   * Columns that the copied tables have at the target alone: added again after each copy, and filled with an SQL
-   * expression once the relation that it reads is there.
-   */
-  add: Array<{ table: string; column: string; type: string; value?: { sql: string; reads: RelationName } }>;
-  /** Columns that copied tables must not have at the target. */
-  drop: Array<{ table: string; column: string }>;
 }
 
 export interface Schedule {

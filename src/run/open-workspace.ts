@@ -11,8 +11,6 @@ import { requestCancel } from '../ledger/runs.ts';
 import { rulesHash } from '../load/rules-hash.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
-import type { CleanupPlan } from '../plan/cleanup.ts';
-import type { CopyPlan } from '../plan/copy.ts';
 import type { RunEvent } from '../plan/events.ts';
 import type { Preparation } from '../plan/preparation.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
@@ -24,11 +22,10 @@ import type { Source } from '../source/source.ts';
 import { adoptInRun, adoptionPlan } from './adopt-run.ts';
 import type { RunContext } from './run-context.ts';
 import { adopt, planAdoption, type AdoptParts, type AdoptRequest } from './adopt.ts';
-import { foreseeCleanup } from './cleanup.ts';
-import { foreseeCopies } from './copy.ts';
 import { readBoard } from './board-reader.ts';
 import { examine } from './doctor.ts';
 import { followRun } from './follow.ts';
+import { foresee } from './foresee.ts';
 import { readFreshness } from './freshness.ts';
 import { LedgerHub } from './hub.ts';
 import { listSources } from './listing.ts';
@@ -169,12 +166,10 @@ class LedgerWorkspace implements Workspace {
   }
 
   private async planFor(project: Project, request: PlanRequest): Promise<Plan> {
-    const cleanups = request.command === 'cleanup' ? await this.foreseeCleanup(request.names) : undefined;
-    const copies = request.command === 'copy' ? await this.foreseeCopies(request.names) : undefined;
+    const foreseen = await foresee({ ...this.parts, database: this.database }, () => this.reader(), request);
     return this.read((client) =>
       readPlan({
-        ...(cleanups === undefined ? {} : { cleanups }),
-        ...(copies === undefined ? {} : { copies }),
+        ...foreseen,
         client,
         project,
         context: this.context.name,
@@ -184,22 +179,6 @@ class LedgerWorkspace implements Workspace {
         rulesHashes: this.rulesHashes,
       }),
     );
-  }
-
-  private async foreseeCleanup(names: readonly string[]): Promise<CleanupPlan[]> {
-    const client = await (await this.reader()).connect();
-    try {
-      const { project, sources } = this.parts;
-      return await foreseeCleanup({ project, sources, signal: new AbortController().signal }, client, names);
-    } finally {
-      client.release();
-    }
-  }
-
-  private foreseeCopies(names: readonly string[]): Promise<CopyPlan[]> {
-    const { project, sources, environment } = this.parts;
-    const { signal } = new AbortController();
-    return foreseeCopies({ project, database: this.database, sources, environment, signal }, names);
   }
 
   async start(plan: Plan, onEvent: (event: RunEvent) => void = () => undefined): Promise<RunHandle> {
