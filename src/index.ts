@@ -1,6 +1,6 @@
 /** What a dayboard.config.ts imports from 'dayboard'. */
 export { defineProject, type ProjectDefinition } from './project/define.ts';
-export { dayOf, deliveryDay, firstMatch, sqlValue } from './project/enrichments.ts';
+export { dayOf, deliveryDay, firstMatch, lookup, sqlValue } from './project/enrichments.ts';
 export type { Environment } from './project/environment.ts';
 export {
   DayboardError,
