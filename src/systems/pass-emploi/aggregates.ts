@@ -97,7 +97,7 @@ function features(name: string, description: string, who?: string): AggregateInp
     // As many users, features and weeks as memory can group at once; each event is of one week, and is read once.
     atOnce: 2,
     freshness: WEEKLY,
-    corrections: [REPLACED_WHOLE, ZONE],
+    corrections: [...(who === undefined ? [] : [TODAYS_FLIPS]), REPLACED_WHOLE, ZONE],
   };
 }
 
@@ -150,6 +150,11 @@ const REPLACED_WHOLE: Correction = {
   original:
     'A week is deleted, inserted and updated by statements that commit one by one: dashboards read half-filled weeks. Nothing keeps a week from being there twice.',
   corrected: 'Each week is replaced in one transaction, and a unique key holds the grain.',
+};
+
+const TODAYS_FLIPS: Correction = {
+  original: 'Who has the feature today is asked for past weeks too.',
+  corrected: 'The same; whoever gains it makes no past week owed: `refresh` with its name and weeks does.',
 };
 
 const ZONE: Correction = {
