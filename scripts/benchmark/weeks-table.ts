@@ -23,7 +23,10 @@ export function weeksTable(file: string): string[] {
   const times = (original.seconds / dayboard.seconds).toFixed(0);
   return [
     '',
-    row('', `pass-emploi, ${(found.eventsPerYear / 1e6).toFixed(0)} million events a year`),
+    row(
+      '',
+      `pass-emploi, ${(found.eventsPerYear / 1e6).toFixed(0)} million events a year, ${weeks} weeks of them`,
+    ),
     '|---|---|',
     row('the four tables of a week: the original’s statements', seconds(original.seconds)),
     row('the same: dayboard, from the events on', `${seconds(dayboard.seconds)}: ${times} times faster`),
