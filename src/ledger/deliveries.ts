@@ -279,7 +279,7 @@ export async function listingFloors(
   for (const { name, period, timeZone, select } of datasets) {
     if (select === undefined) continue;
     const found = await client.query<{ day: string | null; waiting: string | null }>(
-      `SELECT ((least(max(v.modified), now()) AT TIME ZONE $3)::date - $4::int)::text AS day,
+      `SELECT ((max(least(v.modified, now())) AT TIME ZONE $3)::date - $4::int)::text AS day,
               (SELECT min(o.period) FROM dayboard.object o
                 WHERE o.project = $1 AND o.dataset = $2
                   AND NOT EXISTS (SELECT FROM dayboard.version c WHERE c.project = $1 AND c.dataset = $2

@@ -95,6 +95,8 @@ class PostgresSource implements Source {
     const chunks = async function* (): AsyncGenerator<Buffer, void> {
       try {
         for await (const chunk of copy as AsyncIterable<Buffer>) yield chunk;
+        // The stream ends with the data; how many rows they were the server says after it.
+        await client.query('COMMIT');
       } catch (thrown) {
         throw error(thrown);
       } finally {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetInput } from '../../src/project/input.ts';
-import { cutProxy } from '../support/cut-proxy.ts';
+import { cutProxy, drippingProxy } from '../support/cut-proxy.ts';
 import { eventsProject, happen, SOURCE_VARIABLE } from '../support/events.ts';
 import { NOW, openPlace } from '../support/events-place.ts';
 import { until } from '../support/until.ts';
@@ -163,6 +163,22 @@ describe('rows of another database', () => {
     await happen(place.source, [`${today} 12:00+00`, 'right', 'a']);
     await place.board.workspace.list();
     expect(await place.states(today, today)).toEqual([`${today} available`]);
+  });
+
+  it('are counted whole when the server says how many they were after the last of them', async () => {
+    await using place = await open();
+    await happen(place.source, ['2024-11-18 10:00+00', 'x', 'ann'], ['2024-11-18 11:00+00', 'y', 'ann']);
+    const proxy = await drippingProxy(place.sourceUrl, 5);
+    await using board = await openTestWorkspace({
+      project: eventsProject(),
+      env: { DATABASE_URL: place.targetUrl, [SOURCE_VARIABLE]: proxy.url },
+      cacheDirectory: cache,
+      now: () => NOW,
+    });
+    const { outcome } = await board.run({ cells: [{ dataset: 'events', periods: ['2024-11-18'] }] });
+    expect(outcome).toMatchObject({ state: 'done' });
+    expect(await place.rows()).toHaveLength(2);
+    await proxy.close();
   });
 
   it('leave nothing behind when the source is cut off in the middle', async () => {
