@@ -2,6 +2,7 @@ import type { ActionId } from '../actions/action.ts';
 import { copyChoices } from './copy.ts';
 import { say } from './moves.ts';
 import { completion, type PaletteCommand, paletteItems } from './palette.ts';
+import { helpItems } from './screens/help.ts';
 import type { Runs } from './runs.ts';
 import type { Store } from './store.ts';
 import { sentence, toName } from './steer.ts';
@@ -18,7 +19,7 @@ export interface Hands {
   exit: (context: string) => void;
 }
 
-/** The palette, and what can be copied: dialogs in which one of many things is chosen. */
+/** The palette, help, and what can be copied: dialogs in which one of many things is chosen. */
 export class Chooser {
   private readonly store: Store;
   private readonly hands: Hands;
@@ -108,5 +109,20 @@ export class Chooser {
         : undefined;
     if (why !== undefined) this.store.update((state) => say(state, why, 'bad'));
     else this.hands.exit(name);
+  }
+
+  /** What the cursor of help is on, as its key would do it; why not, when it is off. */
+  fromHelp(): void {
+    const { current } = this.store;
+    if (current.dialog?.kind !== 'help') return;
+    const item = helpItems(current, current.dialog.typed)[current.dialog.row];
+    if (item === undefined) return;
+    if (item.off !== undefined) {
+      const why = `${sentence(item.action.label)}: ${item.off}.`;
+      this.store.update((state) => say(state, why, 'plain'));
+      return;
+    }
+    this.hands.dismiss();
+    this.hands.perform(item.action.id);
   }
 }

@@ -4,6 +4,7 @@ import { actionFor, boundActions, isPrefix } from '../actions/list.ts';
 import { requestOf } from '../actions/requests.ts';
 import { today } from '../project/period.ts';
 import type { Workspace } from '../run/workspace.ts';
+import { causeOf } from './cause.ts';
 import { boardPlace, moveTo } from './board-cursor.ts';
 import { Chooser } from './chooser.ts';
 import { parseDay } from './dates.ts';
@@ -15,7 +16,7 @@ import { withFilter } from './refilter.ts';
 import { scrollLog } from './pages.ts';
 import { say } from './moves.ts';
 import type { Runs } from './runs.ts';
-import { helpItems, helpTyped } from './screens/help.ts';
+import { helpTyped } from './screens/help.ts';
 import {
   actionState,
   cellUnderCursor,
@@ -205,7 +206,7 @@ export class Controller {
         store.update((current) => ({ ...current, dialog: helpTyped(current, '') }));
         return;
       case 'help.run':
-        this.performFromHelp();
+        this.chooser.fromHelp();
         return;
       case 'move.date':
         store.update((current) => ({ ...current, dialog: { kind: 'date', typed: '' } }));
@@ -217,21 +218,6 @@ export class Controller {
         store.update((current) => moved(current, id));
         this.readFurtherBack();
     }
-  }
-
-  /** What the cursor of help is on, as its key would do it; why not, when it is off. */
-  private performFromHelp(): void {
-    const { current } = this.store;
-    if (current.dialog?.kind !== 'help') return;
-    const item = helpItems(current, current.dialog.typed)[current.dialog.row];
-    if (item === undefined) return;
-    if (item.off !== undefined) {
-      const why = `${sentence(item.action.label)}: ${item.off}.`;
-      this.store.update((state) => say(state, why, 'plain'));
-      return;
-    }
-    this.dismiss();
-    this.perform(item.action.id, actionState(this.store.current));
   }
 
   /** At the left edge of what is loaded, the next stretch is read. */
@@ -306,6 +292,13 @@ export class Controller {
       this.go('show.freshness');
       const row = freshnessRows(this.store.current).findIndex((each) => each.name === derived.name);
       this.store.update((state) => ({ ...state, freshnessView: { row: Math.max(0, row), first: 0 } }));
+      return;
+    }
+    const relation =
+      current.screen === 'freshness' ? freshnessRows(current)[current.freshnessView.row] : undefined;
+    const cause = relation === undefined ? undefined : causeOf(current, relation);
+    if (cause?.state === 'failed' && cause.run !== undefined) {
+      void this.runs.show(cause.run, cause);
       return;
     }
     const details = detailsOf(current);

@@ -7,7 +7,7 @@ import type { LedgerChange, Workspace } from '../run/workspace.ts';
 import { rememberWindows, settle } from './board-cursor.ts';
 import { boardModel } from './board-model.ts';
 import { filteredBoard } from './filter.ts';
-import { fold, runFromPlan } from './run-model.ts';
+import { fold, runFromPlan, withModel } from './run-model.ts';
 import { type ConsoleState, type LiveCell, markKey } from './state.ts';
 import type { Store } from './store.ts';
 
@@ -181,7 +181,7 @@ export class Feed {
     this.own.add(event.run);
     this.options.store.feed((state) => {
       const model = state.models.get(event.run) ?? runFromPlan(event.run, plan, event.at);
-      return { ...state, models: new Map(state.models).set(event.run, fold(model, event)) };
+      return { ...state, models: withModel(state.models, fold(model, event)) };
     });
     this.onBoard(event);
   }

@@ -336,3 +336,14 @@ export function stepCounts(run: RunModel): Record<StepStatus['state'], number> {
   for (const each of run.steps) counts[each.state] += 1;
   return counts;
 }
+
+/** Runs that have ended are known from the ledger: only so many of them are kept for when they are shown again. */
+const MOST_ENDED = 20;
+
+/** The runs that are known with one more, or with one as it is now; the longest ended one is let go of when there are many. */
+export function withModel(models: ReadonlyMap<string, RunModel>, run: RunModel): Map<string, RunModel> {
+  const next = new Map(models).set(run.id, run);
+  const ended = [...next.values()].filter((each) => each.state !== 'running' && each.id !== run.id);
+  for (const each of ended.slice(0, Math.max(0, ended.length - MOST_ENDED))) next.delete(each.id);
+  return next;
+}

@@ -5,7 +5,7 @@ import type { RunHandle, Workspace } from '../run/workspace.ts';
 import type { Feed } from './feed.ts';
 import { duration, plural } from './format.ts';
 import { clearMarks, say } from './moves.ts';
-import { fold, runFromLedger, runFromPlan } from './run-model.ts';
+import { fold, runFromLedger, runFromPlan, withModel } from './run-model.ts';
 import type { ConsoleState } from './state.ts';
 import type { Store } from './store.ts';
 
@@ -77,8 +77,8 @@ export class Runs {
   private started(handle: RunHandle, plan: Plan): void {
     this.handles.set(handle.id, handle);
     this.store.update((state) => {
-      const models = new Map(state.models);
-      if (!models.has(handle.id)) models.set(handle.id, runFromPlan(handle.id, plan, this.now()));
+      const known = state.models.get(handle.id) ?? runFromPlan(handle.id, plan, this.now());
+      const models = withModel(state.models, known);
       const shown = { ...openRun(clearMarks(state), handle.id), dialog: undefined };
       const here = [...state.here.filter((id) => id !== handle.id), handle.id];
       return { ...shown, models, here, tips: [] };
@@ -176,7 +176,7 @@ export class Runs {
           const model = state.models.get(id);
           return model === undefined
             ? state
-            : { ...state, models: new Map(state.models).set(id, fold(model, event)) };
+            : { ...state, models: withModel(state.models, fold(model, event)) };
         });
       }
       // The end of a run whose process is gone is known to the ledger alone.
@@ -195,7 +195,7 @@ export class Runs {
   private set(id: string, model: ReturnType<typeof runFromLedger>): void {
     this.store.feed((state) => {
       const notes = state.models.get(id)?.notes ?? [];
-      return { ...state, models: new Map(state.models).set(id, { ...model, notes }) };
+      return { ...state, models: withModel(state.models, { ...model, notes }) };
     });
   }
 

@@ -305,3 +305,21 @@ describe('a run that ends', () => {
     expect(await ends(console)).not.toContain('\u001b]9;');
   });
 });
+
+describe('freshness', () => {
+  it('tells the chain down to the delivery that is lacking, and when it is tried next', async () => {
+    const { screen, press } = start();
+    await expect(screen).toShow('2 failed');
+    press('3');
+    await expect(screen).toShow(/reads +user_daily_visits {2}loaded through 2026-11-21/u);
+    await expect(screen).toShow(/~ 2026-11-18 stale +user_daily_visits_2026-11-18\.csv/u);
+    await expect(screen).toShow(/next try +11-23 01:00 by the schedule/u);
+  });
+});
+
+it('a plan says what the next scheduled run would do of it anyway', async () => {
+  const { screen, press } = start();
+  await expect(screen).toShow('2 failed');
+  press('i');
+  await expect(screen).toShow('next scheduled run 11-23 01:00 would do none of it');
+});

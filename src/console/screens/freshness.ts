@@ -1,17 +1,17 @@
-import { owedText } from '../../plan/command-line.ts';
 import type { DerivedStatus, Verdict } from '../../plan/board.ts';
 import type { Clock } from '../clock.ts';
-import { age, bytes, count, duration, sparkline } from '../format.ts';
+import { age, bytes, count, sparkline } from '../format.ts';
 import { listLayout, visibleWindow } from '../layout.ts';
 import { Line } from '../line.ts';
 import { freshnessRows } from '../selection.ts';
-import { type ConsoleState, derivedOf } from '../state.ts';
+import type { ConsoleState } from '../state.ts';
 import type { Theme } from '../theme.ts';
 import { footerLine } from '../widgets/footer.ts';
 import { titleLine } from '../widgets/header.ts';
-import { columns, drawRows, heading, paragraph, REST, type Row, rule } from '../widgets/rows.ts';
+import { columns, drawRows, heading, REST, rule } from '../widgets/rows.ts';
 import { fitMiddle } from '../width.ts';
 import { limits } from './board-lists.ts';
+import { whyRows } from './freshness-why.ts';
 
 /** Title, counts, column names, rule, footer. */
 const FIXED = 5;
@@ -120,74 +120,4 @@ function relationRow(
     },
   ]);
   return line.end();
-}
-
-/** Why it is as old as it is: the relation's own reason, what it reads and how far that reaches, and what to do. */
-function whyRows(state: ConsoleState, theme: Theme, clock: Clock, each: DerivedStatus): Row[] {
-  const width = state.size.columns;
-  const last = each.durations.at(-1);
-  const refreshed =
-    each.refreshed === undefined
-      ? 'never'
-      : `${clock.moment(each.refreshed, state.now)}${last === undefined ? '' : `, took ${duration(last)}`}`;
-  return [
-    ...paragraph(theme, each.error?.message ?? each.why, width, 2),
-    ...each.reads.slice(0, 4).map((name) => readsRow(state, theme, name)),
-    [
-      [' refreshed  ', theme.faint],
-      [refreshed, theme.muted],
-    ],
-    ...(each.owed.length === 0
-      ? []
-      : [
-          [
-            [' owed       ', theme.faint],
-            [owedText(each.owed), theme.warn],
-          ] as Row,
-        ]),
-    ...paragraph(theme, advice(each), width, 2, theme.accent),
-    [],
-    ...paragraph(
-      theme,
-      'Age counts from the end of the newest day inside, not from the last refresh.',
-      width,
-      1,
-      theme.faint,
-    ),
-  ];
-}
-
-function readsRow(state: ConsoleState, theme: Theme, name: string): Row {
-  const parent = [...freshnessRows(state), ...derivedOf(state)].find((each) => each.name === name);
-  if (parent !== undefined) {
-    return [
-      [' reads      ', theme.faint],
-      [`${name} `],
-      [
-        `${theme.glyphs.verdict[parent.verdict]} through ${parent.through ?? 'nothing'}`,
-        theme.verdict[parent.verdict],
-      ],
-    ];
-  }
-  const row = state.board?.board.rows.find((each) => each.dataset === name);
-  const loaded = row?.cells.findLast((cell) => cell.version > 0);
-  const worst = row?.cells.findLast((cell) => cell.state === 'failed' || cell.state === 'missing');
-  return [
-    [' reads      ', theme.faint],
-    [`${name} `],
-    [loaded === undefined ? 'nothing is loaded' : `loaded through ${loaded.period}`, theme.muted],
-    [
-      worst === undefined ? '' : `, ${worst.period} ${worst.state}`,
-      worst === undefined ? '' : theme.state[worst.state],
-    ],
-  ];
-}
-
-function advice(each: DerivedStatus): string {
-  if (each.kind === 'table') return each.verdict === 'pass' ? '' : 'The board shows which day is missing: 1.';
-  const last = each.durations.at(-1);
-  const time = last === undefined ? '' : `, about ${duration(last)}`;
-  if (each.verdict === 'pass' && each.owed.length === 0)
-    return `Nothing to do. m refreshes it all the same${time}.`;
-  return `m refreshes it${time}; M refreshes all that are owed or late.`;
 }

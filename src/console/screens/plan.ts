@@ -3,6 +3,7 @@ import { secondsBetween, type Clock } from '../clock.ts';
 import { age, bytes, duration, plural } from '../format.ts';
 import { visibleWindow } from '../layout.ts';
 import type { PlannedCell, PlannedStep, Plan } from '../../plan/plan.ts';
+import { addPeriods, lastDay, today } from '../../project/period.ts';
 import { passwordsOf } from '../selection.ts';
 import type { ConsoleState, Dialog } from '../state.ts';
 import type { Theme } from '../theme.ts';
@@ -199,16 +200,27 @@ function estimate(seconds: ReadonlyArray<number | undefined>): string {
 
 function tailRows(state: ConsoleState, theme: Theme, clock: Clock, width: number, dialog: PlanDialog): Row[] {
   const { plan } = dialog;
-  const next = state.board?.board.nextScheduled;
-  const free: Row = [
-    [
-      ` locks: free${next === undefined ? '' : `   next scheduled run ${clock.moment(next, state.now)}`}`,
-      theme.muted,
-    ],
-  ];
+  const free: Row = [[` locks: free   ${scheduledText(state, clock, plan)}`, theme.muted]];
   const held = heldRows(state, theme, clock, width, plan.held);
   const same = paragraph(theme, `same as: ${plan.cli}`, width, 2, theme.faint);
   return [[], ...(held.length > 0 ? held : [free]), ...same, ...promptRows(state, theme, dialog)];
+}
+
+/** What the next scheduled run would do of it anyway: what is not up to date, as far back as it catches up. */
+function scheduledText(state: ConsoleState, clock: Clock, plan: Plan): string {
+  const next = (state.whole ?? state.board)?.board.nextScheduled;
+  if (next === undefined) return 'nothing is scheduled';
+  const when = `next scheduled run ${clock.moment(next, state.now)}`;
+  if (plan.request.command !== 'sync') return when;
+  const { catchUpDays } = state.project.schedule;
+  const from = addPeriods(today(next, state.project.timeZone).toString(), -Math.max(1, catchUpDays));
+  const todo = plan.cells.filter((cell) => cell.action !== 'skip');
+  const anyway = todo.filter(
+    (cell) =>
+      cell.state !== 'loaded' && cell.state !== 'suspicious' && lastDay(cell.period).toString() >= from,
+  );
+  if (todo.length === 0) return when;
+  return `${when} would do ${anyway.length === todo.length ? 'all' : anyway.length === 0 ? 'none' : anyway.length} of it`;
 }
 
 /** Who holds what the plan needs: a sentence for each holder, however much it holds. */
