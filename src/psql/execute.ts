@@ -25,7 +25,7 @@ export async function sendStatement(session: Session, text: string, copy: CopyEn
   if (session.variables.word('ECHO') === 'queries') session.options.stdout(`${text}\n`);
   const { sending } = session;
   try {
-    if (!(await begin(session, text))) return false;
+    if (!isSendable(session, text) || !(await begin(session, text))) return false;
     const guarded = await setSavepoint(session);
     const started = performance.now();
     const outcome = sending.gdesc === true ? await describe(session, text) : await run(session, text, copy);
@@ -39,6 +39,17 @@ export async function sendStatement(session: Session, text: string, copy: CopyEn
     session.output.endOnce();
     session.sending = {};
   }
+}
+
+/** Statements are sent in UTF8: in another client_encoding the server would read other characters. */
+function isSendable(session: Session, text: string): boolean {
+  const encoding = session.variables.get('ENCODING') ?? 'UTF8';
+  // oxlint-disable-next-line no-control-regex -- ASCII begins with control characters.
+  if (encoding === 'UTF8' || encoding === 'SQL_ASCII' || /^[\u0000-\u007f]*$/.test(text)) return true;
+  session.error(
+    `dayboard sends UTF8 only, and client_encoding is ${encoding}: a statement with characters beyond ASCII was not sent`,
+  );
+  return false;
 }
 
 interface Sent {
@@ -136,7 +147,13 @@ function openOutput(session: Session): boolean {
 }
 
 function showPlainly(session: Session, result: Result): void {
-  if (result.kind === 'rows') session.output.write(printTable(result.table, settingsOf(session)));
+  if (result.kind === 'rows') {
+    const text = printTable(result.table, settingsOf(session));
+    session.output.write(text);
+    if (text.includes('\ufffd') && session.variables.get('ENCODING') !== 'UTF8') {
+      session.warning('characters beyond ASCII are shown right only where client_encoding is UTF8');
+    }
+  }
   showStatus(session, result);
 }
 
@@ -255,6 +272,7 @@ async function describe(session: Session, text: string): Promise<Sent> {
   }
   if (described.columns.length === 0) {
     session.output.write(NO_COLUMNS);
+    setResultVariables(session, { kind: 'empty' });
     return { ok: true, savepointGone: false };
   }
   const columns = described.columns.map(({ name, dataTypeID, dataTypeModifier }) => ({
@@ -264,6 +282,6 @@ async function describe(session: Session, text: string): Promise<Sent> {
   }));
   const table = await session.query(columnsQuery(columns));
   session.output.write(printTable(table, settingsOf(session)));
-  session.variables.set('ROW_COUNT', String(table.rows.length));
+  setResultVariables(session, { kind: 'rows', table, tag: `SELECT ${table.rows.length}` });
   return { ok: true, savepointGone: false };
 }

@@ -7,7 +7,7 @@ const CLUSTER_WIDE = new Set(['database', 'tablespace']);
 const SKIPPED = /^(?:\s+|--[^\n]*|\/\*(?:[^*/]|\*(?!\/)|\/(?!\*))*\*\/)+/;
 
 /** The first words of a statement in lower case; comments before and between them do not count. */
-function leadingWords(text: string, count: number): string[] {
+export function leadingWords(text: string, count: number): string[] {
   const words: string[] = [];
   let rest = text;
   while (words.length < count) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Client } from 'pg';
+import { checkScript } from './check-script.ts';
 import { quietly } from './execute.ts';
 
 import { fileProblem } from './file-problem.ts';
@@ -21,7 +22,7 @@ export type ScriptExit = 0 | 1 | 2 | 3;
 
 /**
  * Runs a psql script over a connection. What psql would write goes to `stdout` and `stderr`, in its words; the exit code is its
- * own. The client is left connected, with what the script set.
+ * own. The client is left connected, with what the script set. Errors: script.unsupported, before anything is run.
  */
 export async function runScript(options: ScriptOptions): Promise<ScriptExit> {
   const session = new Session(options);
@@ -33,6 +34,7 @@ export async function runScript(options: ScriptOptions): Promise<ScriptExit> {
       return 1;
     }
   }
+  checkScript(options.file, options.directory);
   const stop = listen(session);
   try {
     await introduce(session);

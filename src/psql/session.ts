@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isWithin } from './within.ts';
 import type { Client, DatabaseError } from 'pg';
 import { send, transactionStatus } from './connection.ts';
 import type { DescribeContext } from './output/describe-context.ts';
@@ -22,6 +23,8 @@ export interface SessionOptions {
   client: Client;
   /** Where relative paths begin. */
   directory: string;
+  /** Files of the script are read and written here and below only; without it anywhere. */
+  root?: string;
   env: Readonly<Record<string, string | undefined>>;
   stdout: (data: string | Buffer) => void;
   stderr: (text: string) => void;
@@ -74,8 +77,14 @@ export class Session {
     return this.variables.isOn('QUIET');
   }
 
+  /** A file's path. Throws for one outside of the root, also by way of a symbolic link. */
   path(name: string): string {
-    return resolve(this.directory, name);
+    const path = resolve(this.directory, name);
+    const { root } = this.options;
+    if (root !== undefined && !isWithin(path, root)) {
+      throw new Error(`lies outside of ${root}, where this script may read and write`);
+    }
+    return path;
   }
 
   read(name: string): Buffer {

@@ -1,4 +1,5 @@
 import { changeSetting } from '../output/settings.ts';
+import { fileProblem } from '../file-problem.ts';
 import type { PrintSettings } from '../output/result.ts';
 import { type Command, type CommandEnd, fail, type Invocation } from './command.ts';
 
@@ -24,8 +25,12 @@ const go: Command = (invocation): CommandEnd => {
   }
   if (settings !== undefined) session.sending.settings = settings;
   if (next !== undefined) {
+    try {
+      session.output.beginOnce(session.path(next.text));
+    } catch (error) {
+      return fail(invocation, `${next.text}: ${fileProblem(error)}`);
+    }
     session.sending.file = next.text;
-    session.output.beginOnce(session.path(next.text));
   }
   return send(invocation);
 };

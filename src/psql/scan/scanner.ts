@@ -17,10 +17,11 @@ const WHITESPACE = /^[ \t\n\r\f\v]+/;
 const LINE_COMMENT = /^--[^\n\r]*/;
 const DOLLAR = /^\$(?:[A-Za-z_\u0080-\u{10ffff}][A-Za-z_0-9\u0080-\u{10ffff}]*)?\$/u;
 const DOLLAR_FAILED = /^\$[A-Za-z_\u0080-\u{10ffff}][A-Za-z_0-9\u0080-\u{10ffff}]*/u;
-const PARAMETER = /^\$[0-9]+[A-Za-z_\u0080-\u{10ffff}]?/u;
+const PARAMETER = /^\$[0-9]+(?:[A-Za-z_\u0080-\u{10ffff}][A-Za-z_0-9$\u0080-\u{10ffff}]*)?/u;
 const IDENTIFIER = /^[A-Za-z_\u0080-\u{10ffff}][A-Za-z_0-9$\u0080-\u{10ffff}]*/u;
-/** With the one letter that may not follow it: `1a` is no number and no name, but one piece all the same. */
-const NUMBER = /^(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[Ee][-+]?[0-9]+)?[A-Za-z_\u0080-\u{10ffff}]?/u;
+/** With the name that may not follow it directly: `1a$b$` is one piece that the server refuses, and no dollar quote. */
+const NUMBER =
+  /^(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[Ee][-+]?[0-9]+)?(?:[A-Za-z_\u0080-\u{10ffff}][A-Za-z_0-9$\u0080-\u{10ffff}]*)?/u;
 const STRING_START = /^(?:[bB]|[xX]|[uU]&)?'/;
 const ESCAPE_STRING_START = /^[eE]'/;
 const IDENTIFIER_START = /^(?:[uU]&)?"/;

@@ -40,3 +40,7 @@ select $$$$ as nothing, $q$$q$ as neither;
 --# variables inside dollar quotes stay
 \set v 'replaced'
 select $$:v :'v'$$ as a;
+--# a number that runs into a name is no start of a dollar quote
+select 1a$$; select 2 as b;
+select $1a$$; select 3 as c;
+select 1e+$$; $$ as d;

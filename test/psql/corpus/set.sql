@@ -136,3 +136,6 @@ select (array[10,20,30,40])[:from::to] as b;
 --# setting PROMPT1 changes nothing here
 \set PROMPT1 '> '
 select 1;
+--# fetch_count parts the widths
+\set FETCH_COUNT 2
+select repeat('x', id) as x from items order by id;

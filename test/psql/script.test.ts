@@ -1,0 +1,162 @@
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { unsupportedIn } from '../../src/psql/check-script.ts';
+import { runScript } from '../../src/psql/script.ts';
+import { createTestDatabase } from '../support/postgres.ts';
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'dayboard-script-'));
+});
+
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+async function write(name: string, text: string): Promise<void> {
+  await mkdir(join(directory, name, '..'), { recursive: true });
+  await writeFile(join(directory, name), text);
+}
+
+/** Runs script.sql on a database of its own; files stay below `directory`/work. */
+async function run(
+  text: string,
+): Promise<{ stdout: string; stderr: string; code: number; query: (sql: string) => Promise<unknown> }> {
+  await write('work/script.sql', text);
+  const database = await createTestDatabase();
+  const client = await database.connect();
+  let [stdout, stderr] = ['', ''];
+  const work = join(directory, 'work');
+  const code = await runScript({
+    client,
+    file: 'script.sql',
+    directory: work,
+    root: work,
+    env: {},
+    stdin: async function* () {
+      yield Buffer.from('');
+    },
+    stdout: (data) => void (stdout += data.toString()),
+    stderr: (line) => void (stderr += line),
+  });
+  return { stdout, stderr, code, query: async (sql) => (await client.query(sql)).rows };
+}
+
+describe('what dayboard does not run', () => {
+  it('is named with its line before anything is run', async () => {
+    await write('work/inner.sql', 'select 1;\n\\c other\n');
+    await expect(
+      run(
+        'create table made (x int);\n\\if false\n\\! rm -rf /\n\\endif\n\\i inner.sql\nselect 1 \\g | cat\n\\echo `date`\n',
+      ),
+    ).rejects.toThrow(
+      [
+        'script.sql:3: \\!: not run by dayboard: dayboard starts no programs for scripts',
+        'inner.sql:2: \\c: not run by dayboard: the connection is that of the chosen context',
+        'script.sql:6: \\g: not run by dayboard: dayboard starts no programs for scripts',
+        'script.sql:7: \\echo: commands in backticks are not run by dayboard',
+      ].join('\n'),
+    );
+  });
+
+  it('is not looked for in strings, comments and data', async () => {
+    await write(
+      'script.sql',
+      [
+        "select '\\! no', $$ \\c no $$; -- \\! no",
+        '/* \\! no',
+        '\\c no */',
+        'copy t from stdin;',
+        '\\! data',
+        '\\.',
+        '\\copy t from stdin',
+        '\\c data',
+        '\\.',
+        "\\copy t from program 'ls'",
+        '\\o |cat',
+        '',
+      ].join('\n'),
+    );
+    const program = 'not run by dayboard: dayboard starts no programs for scripts';
+    expect(unsupportedIn('script.sql', directory)).toEqual([
+      { file: 'script.sql', line: 10, message: `\\copy: ${program}` },
+      { file: 'script.sql', line: 11, message: `\\o: ${program}` },
+    ]);
+  });
+
+  it('includes itself without end only when it is run', async () => {
+    await write('script.sql', '\\i script.sql\n\\! x\n');
+    expect(unsupportedIn('script.sql', directory)).toHaveLength(1);
+  });
+});
+
+describe('characters', () => {
+  it('are UTF8 in the script and on their way', async () => {
+    await mkdir(join(directory, 'work'));
+    await writeFile(join(directory, 'work', 'latin.sql'), Buffer.from("select 'caf\xe9';\n", 'latin1'));
+    expect(unsupportedIn('work/latin.sql', directory)).toMatchObject([{ line: 1 }]);
+    const { stderr, stdout, query } = await run(
+      [
+        'create table t (x text);',
+        "set client_encoding = 'LATIN1';",
+        "insert into t values ('café');",
+        "insert into t values (U&'caf\\00e9');",
+        'table t;',
+        'reset client_encoding;',
+        '',
+      ].join('\n'),
+    );
+    expect(stderr).toContain('script.sql:3: error: dayboard sends UTF8 only, and client_encoding is LATIN1');
+    expect(stderr).toContain('script.sql:5: warning: characters beyond ASCII are shown right only');
+    expect(stdout).toContain('INSERT 0 1');
+    expect(await query('select * from t')).toEqual([{ x: 'café' }]);
+  });
+});
+
+describe("a script's files", () => {
+  it('are read and written below its root only, also over symbolic links', async () => {
+    await write('secret.txt', '1\n');
+    await mkdir(join(directory, 'work'));
+    await symlink(directory, join(directory, 'work', 'up'));
+    const { stderr, query } = await run(
+      [
+        'create table t (x int);',
+        "\\copy t from '../secret.txt'",
+        "\\copy t from 'up/secret.txt'",
+        "\\copy t to '../written.txt'",
+        '\\i ../secret.txt',
+        '\\o up/written.txt',
+        'select 1 \\g ../written.txt',
+        '\\cd ..',
+        '',
+      ].join('\n'),
+    );
+    expect(stderr.split('\n').filter((line) => line.includes('lies outside of'))).toHaveLength(7);
+    expect(await query('select * from t')).toEqual([]);
+    await expect(readFile(join(directory, 'written.txt'))).rejects.toThrow('ENOENT');
+  });
+
+  it('may lie in directories below it', async () => {
+    await write('work/in/numbers.txt', '1\n2\n');
+    const { stderr, query } = await run(
+      "create table t (x int);\n\\cd in\n\\copy t from 'numbers.txt'\n\\copy t to '../out.txt'\n",
+    );
+    expect(stderr).toBe('');
+    expect(await query('select sum(x)::int as sum from t')).toEqual([{ sum: 3 }]);
+    expect(await readFile(join(directory, 'work/out.txt'), 'utf8')).toBe('1\n2\n');
+  });
+});
+
+describe('a statement that is watched', () => {
+  it('is run as often as is asked for', async () => {
+    const { stdout, stderr, code } = await run(
+      'create table t (x int);\ninsert into t values (1) \\watch i=0 c=3\nselect count(*) from t;\n',
+    );
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout.match(/INSERT 0 1/g)).toHaveLength(3);
+    expect(stdout).toContain('(every 0s)');
+    expect(stdout).toContain('     3\n');
+  });
+});
