@@ -49,6 +49,18 @@ async function scene(terminal: TestTerminal, shot: Shot): Promise<void> {
   await terminal.waitFor(/▶ running[^]*▶ (load|publish|rollup|view)|run \d+ (is|was|failed) .*in /u);
   await shot('run');
   await terminal.waitFor(/run \d+ (is|was|failed) .*in /u, START_MS);
+  terminal.press('o');
+  await terminal.waitFor(/follow on/u);
+  await shot('log');
+  terminal.press('4');
+  await terminal.waitFor(/LOADED/u);
+  await shot('files');
+  terminal.press(':');
+  terminal.type('sync ');
+  await terminal.waitFor('sync yesterday');
+  await shot('palette');
+  terminal.press('esc');
+  await terminal.waitFor((screen) => !screen.join('\n').includes('COMMAND'));
   terminal.press('3');
   await terminal.waitFor('WHY');
   await shot('freshness');

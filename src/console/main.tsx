@@ -48,6 +48,8 @@ export async function runConsole(parts: {
   now: () => string;
   /** The first reading of `FIRST_DAYS` days, when it was begun before the console was loaded. */
   first?: Promise<Board>;
+  /** Stops the process until the shell lets it go on; as ctrl-z does by default. */
+  stop?: () => Promise<void>;
   /** Tells somebody who looks elsewhere that a run ended; the terminal's bell and notification by default. */
   notify?: (text: string) => void;
   /** Contexts that can be switched to. */
@@ -90,6 +92,18 @@ export async function runConsole(parts: {
       if (store.current.leaving) exit();
     },
   });
+  let away = false;
+  const goAway = async () => {
+    // A key that repeats asks again before the first one is through.
+    if (away) return;
+    away = true;
+    await suspend(async () => {
+      io.stdout.write(TELL_NO_FOCUS);
+      await (parts.stop ?? stopped)();
+      io.stdout.write(TELL_FOCUS);
+      feed.readBoard();
+    }).finally(() => (away = false));
+  };
   const controller = new Controller({
     store,
     feed,
@@ -100,13 +114,7 @@ export async function runConsole(parts: {
       exit();
     },
     copy: (text) => void io.stdout.write(clipboardSequence(text)),
-    suspend: () =>
-      void suspend(async () => {
-        io.stdout.write(TELL_NO_FOCUS);
-        await stopped();
-        io.stdout.write(TELL_FOCUS);
-        feed.readBoard();
-      }),
+    suspend: () => void goAway(),
   });
   const resized = () => store.update((state) => ({ ...state, size: sizeOf(io.stdout) }));
   io.stdout.on('resize', resized);

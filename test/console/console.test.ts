@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ConsoleUnderTest, openConsole } from '../support/console.ts';
+import { until } from '../support/until.ts';
 import '../support/show.ts';
 
 let open: ConsoleUnderTest | undefined;
@@ -356,4 +357,13 @@ describe('around it', () => {
       }),
     ).rejects.toThrow('needs a terminal');
   });
+});
+
+it('is there again after ctrl-z, however often it is pressed', async () => {
+  const { screen, press, output } = start();
+  await expect(screen).toShow(shows('2026-11-13 subscriptions'));
+  press('ctrl-z', 'ctrl-z', 'ctrl-z');
+  await until(() => output.join('').split('\u001b[?1049h').length > 2);
+  press('down');
+  await expect(screen).toShow(shows('2026-11-13 events'));
 });

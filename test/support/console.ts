@@ -90,6 +90,8 @@ export function openConsole(options: HarnessOptions = {}): ConsoleUnderTest {
     io: { stdin: keyboard as unknown as NodeJS.ReadStream, stdout: display as unknown as NodeJS.WriteStream },
     options: { ascii: false, color: '256', background: 'dark', relistSeconds: 0, ...options.options },
     now,
+    // The test runner is not to be stopped.
+    stop: async () => undefined,
     ...(options.tips === undefined ? {} : { tips: options.tips }),
     ...(options.contexts === undefined ? {} : { contexts: options.contexts }),
   });
