@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { systemPostgres } from '../support/postgres.ts';
-import { psqlVersion, wantPsql } from '../support/psql.ts';
+import { comparedWithPsql, psqlVersion, wantPsql } from '../support/psql.ts';
 import { compare, nameOf } from './differential/compare.ts';
 import { DIFFERENCES } from './differential/differences.ts';
 import { generatedScripts, soups } from './differential/generate.ts';
@@ -21,7 +21,7 @@ const comparable = wantPsql() && psqlVersion()?.major === 15;
 const scripts = corpus().filter(({ since }) => since <= 15);
 const known = new Set(DIFFERENCES.map(({ script }) => script));
 
-describe.runIf(comparable)('scripts through psql and through dayboard', () => {
+describe.runIf(comparable)(`${comparedWithPsql('scripts through psql and through dayboard', 15)}`, () => {
   it(
     'write the same, end the same and leave the same behind',
     async () => {

@@ -31,6 +31,15 @@ export function wantPsql(): boolean {
   return process.env['DAYBOARD_REQUIRE_PSQL'] === '1' || psqlObstacle() === undefined;
 }
 
+/** A title that says why what is below it is skipped, where it is. */
+export function comparedWithPsql(title: string, major?: number): string {
+  const version = psqlVersion();
+  const other = major !== undefined && version !== undefined && version.major !== major;
+  const why =
+    psqlObstacle() ?? (other ? `${version.text} is not ${major}, which dayboard prints as` : undefined);
+  return why === undefined ? title : `${title} (skipped: ${why})`;
+}
+
 /** Runs psql without a terminal and without the user's own settings. */
 export async function runPsql(
   url: string,

@@ -11,7 +11,7 @@ import {
   type TestDatabase,
   type TestServer,
 } from '../../support/postgres.ts';
-import { psqlVersion, runPsql, wantPsql } from '../../support/psql.ts';
+import { comparedWithPsql, psqlVersion, runPsql, wantPsql } from '../../support/psql.ts';
 
 const SCHEMA = readFileSync(join(import.meta.dirname, 'describe-schema.sql'), 'utf8');
 const COMMANDS = readFileSync(join(import.meta.dirname, 'describe-commands.txt'), 'utf8')
@@ -136,7 +136,7 @@ function suite(server: () => TestServer & { major: number }): void {
   });
 }
 
-describe.runIf(comparable)('the describe commands on the embedded server', () => {
+describe.runIf(comparable)(`${comparedWithPsql('the describe commands on the embedded server', 15)}`, () => {
   suite(() => ({ ...runServer(), major: 18 }));
 });
 

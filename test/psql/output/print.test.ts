@@ -8,7 +8,7 @@ import {
 } from '../../../src/psql/output/result.ts';
 import { literal } from '../../../src/ledger/sql.ts';
 import { runServer } from '../../support/postgres.ts';
-import { runPsql, wantPsql } from '../../support/psql.ts';
+import { comparedWithPsql, psqlVersion, runPsql, wantPsql } from '../../support/psql.ts';
 
 interface Case {
   table: ResultTable;
@@ -161,15 +161,18 @@ async function throughPsql(cases: readonly Case[]): Promise<string[]> {
   return run.stdout.split(`${MARK}\n`).slice(0, -1);
 }
 
-describe('a result is printed', () => {
-  it.runIf(wantPsql())('byte for byte as psql prints it, whatever the table and the settings', async () => {
-    const runs = Number(process.env['DAYBOARD_FUZZ_RUNS'] ?? 400);
-    const cases = fc.sample(one, { numRuns: runs, seed: Number(process.env['DAYBOARD_FUZZ_SEED'] ?? 15) });
-    const expected = await throughPsql(cases);
-    expect(expected).toHaveLength(cases.length);
-    const different = cases.findIndex((each, at) => printTable(each.table, each.settings) !== expected[at]);
-    const first = cases[different];
-    const printed = first === undefined ? undefined : printTable(first.table, first.settings);
-    expect({ ...first, printed }).toEqual({ ...first, printed: expected[different] });
-  });
+describe(`${comparedWithPsql('a result is printed', 15)}`, () => {
+  it.runIf(wantPsql() && psqlVersion()?.major === 15)(
+    'byte for byte as psql prints it, whatever the table and the settings',
+    async () => {
+      const runs = Number(process.env['DAYBOARD_FUZZ_RUNS'] ?? 400);
+      const cases = fc.sample(one, { numRuns: runs, seed: Number(process.env['DAYBOARD_FUZZ_SEED'] ?? 15) });
+      const expected = await throughPsql(cases);
+      expect(expected).toHaveLength(cases.length);
+      const different = cases.findIndex((each, at) => printTable(each.table, each.settings) !== expected[at]);
+      const first = cases[different];
+      const printed = first === undefined ? undefined : printTable(first.table, first.settings);
+      expect({ ...first, printed }).toEqual({ ...first, printed: expected[different] });
+    },
+  );
 });
