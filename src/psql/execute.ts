@@ -112,8 +112,10 @@ async function run(session: Session, text: string, copy: CopyEnds): Promise<Sent
       kept = undefined;
       if (takesLast) kept = result;
       else {
-        if (!copiedOut || copy.counted === true) showPlainly(session, result);
-        setResultVariables(session, result);
+        // Rows that went where the count would go are not counted, as psql has it.
+        const counted = !copiedOut || copy.counted === true;
+        if (counted) showPlainly(session, result);
+        setResultVariables(session, counted ? result : { kind: 'empty' });
       }
       copiedOut = false;
     },

@@ -263,9 +263,9 @@ const soup = fc
     { minLength: 5, maxLength: 60 },
   )
   .map((tokens) => tokens.join(''))
-  // A lone backslash before a letter would be a command that nobody meant: \e, \w, \!
+  // A backslash before anything else could be a command that nobody meant: \e, \w, \!
   .map((text) =>
-    text.replaceAll(/\\(?![;\\'\n ]|g\b|gx\b|r\b|p\b|echo |set |unset |if |else|endif|nosuch)/g, ''),
+    text.replaceAll(/\\(?![;\\'\n ]|g\b|gx\b|r\b|p\b|echo |set |unset |if |else|endif|nosuch)/g, '\\ '),
   )
   .map((text) => `select 'soup' as start;\n${text}`);
 
