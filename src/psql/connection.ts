@@ -35,7 +35,8 @@ interface RowDescription {
 
 /**
  * Sends text as psql does, through the simple protocol: several statements go together, and each result is told as it comes.
- * Resolves with the server's error, or undefined, when the session is ready for more.
+ * Resolves with the server's error, or undefined, when the session is ready for more; rejects when the connection is lost, or
+ * with what a handler threw.
  */
 export async function send(
   client: Client,
@@ -46,6 +47,7 @@ export async function send(
   client.query(query);
   await query.done;
   if (query.lost !== undefined) throw query.lost;
+  if (query.failure !== undefined) throw query.failure.reason;
   return query.error;
 }
 
@@ -79,6 +81,8 @@ class SimpleQuery {
   error: DatabaseError | undefined;
   /** The connection ended. */
   lost: Error | undefined;
+  /** What a handler threw first: pg's parser calls them, where it would end the process. */
+  failure: { reason: unknown } | undefined;
   described: RowDescription['fields'] = [];
   readonly #text: string;
   readonly #handlers: Handlers;
@@ -87,7 +91,7 @@ class SimpleQuery {
   #columns: ResultTable['columns'] | undefined;
   #rows: Array<Array<string | null>> = [];
   #wire: Wire | undefined;
-  readonly #onCopyOut = (): void => this.#handlers.onCopyOut();
+  readonly #onCopyOut = (): void => this.#guarded(() => this.#handlers.onCopyOut());
 
   constructor(text: string, handlers: Handlers, describeOnly = false) {
     this.#text = text;
@@ -127,17 +131,16 @@ class SimpleQuery {
 
   handleCommandComplete({ text }: { text: string }): void {
     const columns = this.#columns;
-    this.#handlers.onResult(
-      columns === undefined
-        ? { kind: 'command', tag: text }
-        : { kind: 'rows', table: { columns, rows: this.#rows }, tag: text },
-    );
+    const table = columns === undefined ? undefined : { columns, rows: this.#rows };
+    const result: Result =
+      table === undefined ? { kind: 'command', tag: text } : { kind: 'rows', table, tag: text };
+    this.#guarded(() => this.#handlers.onResult(result));
     this.#columns = undefined;
     this.#rows = [];
   }
 
   handleEmptyQuery(): void {
-    this.#handlers.onResult({ kind: 'empty' });
+    this.#guarded(() => this.#handlers.onResult({ kind: 'empty' }));
   }
 
   handlePortalSuspended(): void {}
@@ -162,7 +165,16 @@ class SimpleQuery {
 
   handleCopyData({ chunk }: { chunk: Buffer }): void {
     // The parser reuses its buffer.
-    this.#handlers.onCopyData(Buffer.from(chunk));
+    this.#guarded(() => this.#handlers.onCopyData(Buffer.from(chunk)));
+  }
+
+  #guarded(work: () => void): void {
+    if (this.failure !== undefined) return;
+    try {
+      work();
+    } catch (reason) {
+      this.failure = { reason };
+    }
   }
 
   handleReadyForQuery(): void {

@@ -148,6 +148,29 @@ describe("a script's files", () => {
   });
 });
 
+describe('output that cannot be written', () => {
+  it('ends the script with its error, and the connection goes on', async () => {
+    const database = await createTestDatabase();
+    const client = await database.connect();
+    await writeFile(join(directory, 'script.sql'), 'create table t (x int);\nselect 1;\nselect 2;\n');
+    const running = runScript({
+      client,
+      file: 'script.sql',
+      directory,
+      env: {},
+      stdin: async function* () {
+        yield Buffer.from('');
+      },
+      stdout: (data) => {
+        if (data.toString().includes('1 row')) throw new Error('no space left');
+      },
+      stderr: () => undefined,
+    });
+    await expect(running).rejects.toThrow('no space left');
+    expect((await client.query('select count(*)::int as n from t')).rows).toEqual([{ n: 0 }]);
+  });
+});
+
 describe('a statement that is watched', () => {
   it('is run as often as is asked for', async () => {
     const { stdout, stderr, code } = await run(
