@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -100,50 +101,61 @@ function isPainted(screen: readonly string[]): boolean {
 }
 
 async function measureStarts(place: Place, hello: string, times: number) {
-  const samples: Record<'node' | 'ink' | 'small' | 'large', number[]> = {
-    node: [],
-    ink: [],
-    small: [],
-    large: [],
-  };
-  const [small, large] = SIZES as [(typeof SIZES)[0], (typeof SIZES)[0]];
+  const node: number[] = [];
+  const ink: Painted[] = [];
+  const small: Painted[] = [];
+  const large: Painted[] = [];
+  const [narrow, wide] = SIZES as [(typeof SIZES)[0], (typeof SIZES)[0]];
   // The first one of each fills the caches.
   for (let time = 0; time <= times; time += 1) {
-    const once = {
-      node: await milliseconds(() => exited(process.execPath, ['-e', '0'])),
-      ink: await untilPainted(
-        openTerminal({ command: process.execPath, args: [hello], ...small }),
-        'bare ink',
-      ),
-      small: await untilPainted(open(place, small), isPainted),
-      large: await untilPainted(open(place, large), isPainted),
-    };
-    if (time > 0)
-      for (const name of Object.keys(samples) as Array<keyof typeof samples>) samples[name].push(once[name]);
+    node.push(await milliseconds(() => exited(process.execPath, ['-e', '0'])));
+    ink.push(
+      await untilPainted(openTerminal({ command: process.execPath, args: [hello], ...narrow }), 'bare ink'),
+    );
+    small.push(await untilPainted(open(place, narrow), isPainted));
+    large.push(await untilPainted(open(place, wide), isPainted));
   }
-  const pages = place.keys.pages;
-  if (pages === 0) throw new Error('The source was never asked: nothing is shown by this.');
+  if (place.keys.pages === 0) throw new Error('The source was never asked: nothing is shown by this.');
+  const tookOf = (painted: readonly Painted[]) => painted.slice(1).map((each) => each.milliseconds);
+  const cpuOfAll = (painted: readonly Painted[]) =>
+    round(median(painted.slice(1).map((each) => each.cpuMilliseconds ?? Number.NaN)));
   return {
-    bareNodeMilliseconds: round(median(samples.node)),
-    bareInkMilliseconds: round(median(samples.ink)),
-    paintedMilliseconds: { '80x24': round(median(samples.small)), '200x50': round(median(samples.large)) },
+    bareNodeMilliseconds: round(median(node.slice(1))),
+    bareInkMilliseconds: round(median(tookOf(ink))),
+    bareInkCpuMilliseconds: cpuOfAll(ink),
+    paintedMilliseconds: { '80x24': round(median(tookOf(small))), '200x50': round(median(tookOf(large))) },
+    paintedCpuMilliseconds: { '80x24': cpuOfAll(small), '200x50': cpuOfAll(large) },
     slowestMilliseconds: {
-      '80x24': round(Math.max(...samples.small)),
-      '200x50': round(Math.max(...samples.large)),
+      '80x24': round(Math.max(...tookOf(small))),
+      '200x50': round(Math.max(...tookOf(large))),
     },
-    timesBareInk: round(median(samples.large) / median(samples.ink)),
+    timesBareInk: round(median(tookOf(large)) / median(tookOf(ink))),
   };
+}
+
+interface Painted {
+  milliseconds: number;
+  /** What its process used until then, all threads; undefined where the system does not tell. */
+  cpuMilliseconds: number | undefined;
+}
+
+/** Linux counts in hundredths of a second. */
+function cpuOf(pid: number): number | undefined {
+  if (!existsSync(`/proc/${pid}/stat`)) return undefined;
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** Milliseconds from the start of a program, which just happened, until its screen shows what is awaited; then it is ended. */
 async function untilPainted(
   terminal: TestTerminal,
   awaited: Parameters<TestTerminal['waitFor']>[0],
-): Promise<number> {
+): Promise<Painted> {
   const started = performance.now();
   try {
     await terminal.waitFor(awaited, LONG_MS);
-    return performance.now() - started;
+    const milliseconds = performance.now() - started;
+    return { milliseconds, cpuMilliseconds: cpuOf(terminal.pid) };
   } finally {
     // Not killed: what Node has compiled is kept at a process's end.
     terminal.kill('SIGTERM');
