@@ -8,9 +8,11 @@ import { ensurePublished } from './published.ts';
 import { LIST_COLUMNS } from './lists.ts';
 import {
   countsRows,
+  isColumn,
   isOverRollup,
   SUPPORT,
   rollupShape,
+  rollupsOver,
   rootDataset,
   valuesColumn,
   type RollupShape,
@@ -46,7 +48,7 @@ export async function ensureRollup(client: ClientBase, project: Project, rollup:
   if (state.owner === 'foreign') throw takenRelation(shape.table);
   if (state.owner === 'absent') {
     await createCounted(client, shape, shape.table);
-    await indexCounted(client, shape, shape.table, isOverRollup(project, rollup));
+    await indexCounted(client, project, shape, shape.table);
     await recordRelation(client, project.name, shape.table, {
       kind: 'rollup',
       owner: rollup.name,
@@ -93,19 +95,33 @@ export async function createCounted(
 /**
  * Creates the indexes of a counted table. Changes find groups by joining whole buckets, so that the bucket's index is all
  * that counts need: a unique one over the groups would cost a publish more than everything else. A list is seldom
- * written and then in few places, which it finds by their hash; and so is what is over another rollup.
- *
- * @param overRollup its parent is a rollup
+ * written and then in few places, which it finds by their hash, as those over it find its groups by theirs; and so is
+ * what is over another rollup.
  */
 export async function indexCounted(
   client: ClientBase,
+  project: Project,
   shape: RollupShape,
   table: RelationName,
-  overRollup: boolean,
 ): Promise<void> {
-  await client.query(`CREATE INDEX ON ${qualified(table)} (${ident(shape.rollup.bucket.group)})`);
-  if (!countsRows(shape)) await client.query(`CREATE INDEX ON ${qualified(table)} (_a)`);
-  if (!overRollup) return;
-  const others = shape.groups.map(({ name }) => name).filter((name) => name !== shape.rollup.bucket.group);
-  if (others.length > 0) await client.query(`CREATE INDEX ON ${qualified(table)} (${columns(others)})`);
+  const { rollup } = shape;
+  const indexes = [[rollup.bucket.group]];
+  if (!countsRows(shape))
+    indexes.push(['_a'], ...rollupsOver(project, rollup.name).map(columnsAskedBy(shape)));
+  if (isOverRollup(project, rollup)) indexes.push(groupsInBucket(rollup));
+  const lists = new Set(indexes.filter((names) => names.length > 0).map((names) => columns(names)));
+  for (const list of lists) await client.query(`CREATE INDEX ON ${qualified(table)} (${list})`);
+}
+
+/** The groups of a rollup without the one that tells the bucket. */
+function groupsInBucket({ groups, bucket }: Rollup): string[] {
+  return groups.map(({ name }) => name).filter((name) => name !== bucket.group);
+}
+
+/** The columns of a list that a rollup over it has as groups of its own. */
+function columnsAskedBy({ groups }: RollupShape): (child: Rollup) => string[] {
+  return (child) =>
+    child.groups
+      .filter(({ name }) => groupsInBucket(child).includes(name))
+      .flatMap(({ sql }) => groups.filter(({ name }) => isColumn(sql, name)).map(({ name }) => name));
 }

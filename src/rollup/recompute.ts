@@ -13,7 +13,7 @@ import { storeGroups } from './group-counts.ts';
 import { storeList } from './lists.ts';
 import { ensurePublished, movePublishedSql } from './published.ts';
 import { lockViewSql, readRights, type Rights } from './rights.ts';
-import { countsRows, isOverRollup, rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
+import { countsRows, rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
 
 /**
  * Computes buckets of a rollup (their first days, or 'all') from what it is over, and takes them off what is owed. The
@@ -74,7 +74,7 @@ async function buildAnew(context: DeltaContext, shape: RollupShape): Promise<Rel
   await createCounted(client, shape, beside);
   if (countsRows(shape)) await storeGroups(client, shape, beside, shape.parent);
   else await storeList(context, shape, beside, shape.parent);
-  await indexCounted(client, shape, beside, isOverRollup(project, shape.rollup));
+  await indexCounted(client, project, shape, beside);
   await client.query(`ANALYZE ${qualified(beside)}`);
   return beside;
 }

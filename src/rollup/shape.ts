@@ -165,7 +165,8 @@ function parentOf(project: Project, rollup: Rollup): { select: string; columns: 
   };
 }
 
-function isColumn(sql: string, name: string): boolean {
+/** Whether an expression is nothing but a column. */
+export function isColumn(sql: string, name: string): boolean {
   const bare = sql.trim();
   return bare === name || bare === ident(name);
 }
