@@ -20,8 +20,9 @@ export function statusJson(board: Board): object {
   };
 }
 
-function cellJson({ dataset, period, state, rows, version, object, run, since, why }: Cell): object {
-  return { dataset, period, state, rows, version, object, run, since, why };
+function cellJson(cell: Cell): object {
+  const { dataset, computed, period, state, rows, version, object, run, since, why } = cell;
+  return { dataset, computed, period, state, rows, version, object, run, since, why };
 }
 
 function viewJson({

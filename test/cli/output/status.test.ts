@@ -160,6 +160,13 @@ describe('Status JSON', () => {
         unit: 'day',
         cells: [{ ...cell, rows: 200_000, object, run: '12', since: at(-50) }],
       },
+      {
+        dataset: 'weekly',
+        computed: true,
+        relation: 'w',
+        unit: 'week',
+        cells: cells('weekly', [['2024-W45', 'owed']]).map((week) => ({ ...week, computed: true as const })),
+      },
     ]);
     const text = JSON.stringify(statusJson(board));
     expect(
@@ -184,6 +191,7 @@ describe('Status JSON', () => {
           since: at(-50),
           why: 'Why it is loaded.',
         },
+        expect.objectContaining({ dataset: 'weekly', computed: true, period: '2024-W45', state: 'owed' }),
       ],
       views: [
         {
