@@ -19,6 +19,13 @@ export interface Handlers {
   onCopyData(chunk: Buffer): void;
 }
 
+/** A statement with parameters apart from its text, as `\bind`, `\parse` and their relatives send it. */
+export type Extended =
+  | { kind: 'bind'; values: readonly string[] }
+  | { kind: 'parse'; name: string }
+  | { kind: 'bind named'; name: string; values: readonly string[] }
+  | { kind: 'close'; name: string };
+
 /** Where the session stands: no transaction, in one, or in one that failed. */
 export type TransactionStatus = 'I' | 'T' | 'E';
 
@@ -42,8 +49,9 @@ export async function send(
   client: Client,
   text: string,
   handlers: Handlers,
+  extended?: Extended,
 ): Promise<DatabaseError | undefined> {
-  const query = new SimpleQuery(text, handlers);
+  const query = new Sent(text, handlers, extended);
   client.query(query);
   await query.done;
   if (query.lost !== undefined) throw query.lost;
@@ -61,10 +69,10 @@ export async function describeStatement(
   client: Client,
   text: string,
 ): Promise<{ columns: RowDescription['fields'] } | { error: DatabaseError }> {
-  const query = new SimpleQuery(
+  const query = new Sent(
     text,
     { onResult: () => undefined, copyIn: noCopy, onCopyOut: () => undefined, onCopyData: () => undefined },
-    true,
+    'describe',
   );
   client.query(query);
   await query.done;
@@ -76,7 +84,7 @@ function noCopy(): CopySource {
   return async () => undefined;
 }
 
-class SimpleQuery {
+class Sent {
   readonly done: Promise<void>;
   error: DatabaseError | undefined;
   /** The connection ended. */
@@ -86,17 +94,17 @@ class SimpleQuery {
   described: RowDescription['fields'] = [];
   readonly #text: string;
   readonly #handlers: Handlers;
-  readonly #describeOnly: boolean;
+  readonly #extended: Extended | 'describe' | undefined;
   #finish: () => void = () => undefined;
   #columns: ResultTable['columns'] | undefined;
   #rows: Array<Array<string | null>> = [];
   #wire: Wire | undefined;
   readonly #onCopyOut = (): void => this.#guarded(() => this.#handlers.onCopyOut());
 
-  constructor(text: string, handlers: Handlers, describeOnly = false) {
+  constructor(text: string, handlers: Handlers, extended?: Extended | 'describe') {
     this.#text = text;
     this.#handlers = handlers;
-    this.#describeOnly = describeOnly;
+    this.#extended = extended;
     this.done = new Promise((resolve) => {
       this.#finish = () => {
         this.#wire?.off('copyOutResponse', this.#onCopyOut);
@@ -108,15 +116,30 @@ class SimpleQuery {
   // Named by pg, which calls them: this class is what it calls a submittable.
   submit(connection: Connection): void {
     this.#wire = connection as Wire;
-    if (!this.#describeOnly) {
+    const extended = this.#extended;
+    if (extended === undefined) {
       // pg has no handler for it: its event is listened to as long as this query runs.
       connection.on('copyOutResponse', this.#onCopyOut);
       connection.query(this.#text);
       return;
     }
-    connection.parse({ name: '', text: this.#text, types: [] }, true);
-    connection.describe({ type: 'S', name: '' }, true);
+    if (extended === 'describe') {
+      connection.parse({ name: '', text: this.#text, types: [] }, true);
+      connection.describe({ type: 'S', name: '' }, true);
+    } else this.#submitExtended(connection, extended);
     connection.sync();
+  }
+
+  #submitExtended(connection: Connection, extended: Extended): void {
+    if (extended.kind === 'close') connection.close({ type: 'S', name: extended.name }, true);
+    if (extended.kind === 'parse')
+      connection.parse({ name: extended.name, text: this.#text, types: [] }, true);
+    if (extended.kind === 'bind') connection.parse({ name: '', text: this.#text, types: [] }, true);
+    if (extended.kind !== 'bind' && extended.kind !== 'bind named') return;
+    const statement = extended.kind === 'bind' ? '' : extended.name;
+    connection.bind({ statement, values: [...extended.values] }, true);
+    connection.describe({ type: 'P', name: '' }, true);
+    connection.execute({ portal: '', rows: '0' }, true);
   }
 
   handleRowDescription({ fields }: RowDescription): void {

@@ -1,5 +1,12 @@
 import type { DatabaseError } from 'pg';
-import { type CopySource, describeStatement, type Result, send, transactionStatus } from './connection.ts';
+import {
+  type CopySource,
+  describeStatement,
+  type Handlers,
+  type Result,
+  send,
+  transactionStatus,
+} from './connection.ts';
 import { inlineCopyData } from './copy-data.ts';
 import { fileProblem } from './file-problem.ts';
 import { needsNoTransaction, touchesSavepoints } from './leading-words.ts';
@@ -104,7 +111,7 @@ async function run(session: Session, text: string, copy: CopyEnds): Promise<Sent
   // The last result is what \gset, \gexec and \crosstabview take: it is kept until the next one comes.
   let kept: Result | undefined;
   let copiedOut = false;
-  const error = await send(session.client, text, {
+  const handlers: Handlers = {
     onResult: (result) => {
       if (result.kind === 'command' && touchesSavepoints(result.tag)) sent.savepointGone = true;
       if (!openOutput(session)) sent.ok = false;
@@ -125,7 +132,8 @@ async function run(session: Session, text: string, copy: CopyEnds): Promise<Sent
       if (!openOutput(session)) sent.ok = false;
     },
     onCopyData: copy.sink ?? ((chunk) => session.output.write(chunk)),
-  });
+  };
+  const error = await send(session.client, text, handlers, sending.extended);
   if (error !== undefined) {
     if (kept !== undefined) showPlainly(session, kept);
     showError(session, error, text);
@@ -244,6 +252,7 @@ function storeRow(session: Session, table: ResultTable, prefix: string): boolean
 async function executeCells(session: Session, table: ResultTable): Promise<boolean> {
   let ok = true;
   delete session.sending.gexec;
+  delete session.sending.extended;
   for (const cell of table.rows.flat()) {
     if (cell === null) continue;
     if (session.variables.word('ECHO') === 'all') session.options.stdout(`${cell}\n`);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isWithin } from './within.ts';
 import type { Client, DatabaseError } from 'pg';
-import { send, transactionStatus } from './connection.ts';
+import { type Extended, send, transactionStatus } from './connection.ts';
 import type { DescribeContext } from './output/describe-context.ts';
 import { DEFAULT_PRINT_SETTINGS, type PrintSettings, type ResultTable } from './output/result.ts';
 import {
@@ -40,6 +40,8 @@ export interface Sending {
   gexec?: boolean;
   gdesc?: boolean;
   crosstab?: string[];
+  /** Parameters, or a name, of a statement that is prepared. */
+  extended?: Extended;
   /** The title of a statement that is run by `\watch`. */
   watched?: string;
 }

@@ -171,6 +171,35 @@ describe('output that cannot be written', () => {
   });
 });
 
+describe('statements with parameters', () => {
+  it('are bound, and prepared under a name', async () => {
+    const { stdout, stderr, code } = await run(
+      [
+        '\\pset format csv',
+        "select $1 || '!' as a, $2::int + 1 as b \\bind 'it''s' 41 \\g",
+        'create table t (x int);',
+        'insert into t values ($1), ($2) \\bind 5 6 \\g',
+        'select $1::int * x as y from t order by 1 \\parse times',
+        '\\bind_named times 10 \\g',
+        '\\bind_named times 100 \\g',
+        '\\close_prepared times',
+        '\\bind_named times 1 \\g',
+        'select $1::int as a \\bind nonsense \\g',
+        'select count(*) from t;',
+        '\\parse',
+        '',
+      ].join('\n'),
+    );
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      "Output format is csv.\na,b\nit's!,42\nCREATE TABLE\nINSERT 0 2\ny\n50\n60\ny\n500\n600\ncount\n2\n",
+    );
+    expect(stderr).toContain('script.sql:9: ERROR:  prepared statement "times" does not exist');
+    expect(stderr).toContain('script.sql:10: ERROR:  invalid input syntax for type integer: "nonsense"');
+    expect(stderr).toContain('script.sql:12: error: \\parse: missing required argument');
+  });
+});
+
 describe('a statement that is watched', () => {
   it('is run as often as is asked for', async () => {
     const { stdout, stderr, code } = await run(

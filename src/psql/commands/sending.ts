@@ -1,7 +1,7 @@
 import { changeSetting } from '../output/settings.ts';
 import { fileProblem } from '../file-problem.ts';
 import type { PrintSettings } from '../output/result.ts';
-import { type Command, type CommandEnd, fail, type Invocation } from './command.ts';
+import { allArguments, type Command, type CommandEnd, fail, type Invocation } from './command.ts';
 
 /** A command sends the statement that is there, or the one before it again. */
 function send({ reading }: Invocation): 'send' {
@@ -74,6 +74,29 @@ export const SENDING: Readonly<Record<string, Command>> = {
   },
   gdesc: (invocation) => {
     invocation.session.sending.gdesc = true;
+    return send(invocation);
+  },
+  bind: (invocation) => {
+    const values = allArguments(invocation).map((argument) => argument.text);
+    invocation.session.sending.extended = { kind: 'bind', values };
+    return 'ok';
+  },
+  bind_named: (invocation) => {
+    const [name, ...values] = allArguments(invocation).map((argument) => argument.text);
+    if (name === undefined) return fail(invocation, '\\bind_named: missing required argument');
+    invocation.session.sending.extended = { kind: 'bind named', name, values };
+    return 'ok';
+  },
+  parse: (invocation) => {
+    const name = invocation.argument()?.text;
+    if (name === undefined) return fail(invocation, '\\parse: missing required argument');
+    invocation.session.sending.extended = { kind: 'parse', name };
+    return send(invocation);
+  },
+  close_prepared: (invocation) => {
+    const name = invocation.argument()?.text;
+    if (name === undefined) return fail(invocation, '\\close_prepared: missing required argument');
+    invocation.session.sending.extended = { kind: 'close', name };
     return send(invocation);
   },
   crosstabview: (invocation) => {
