@@ -127,6 +127,7 @@ export const ACTION_IDS = [
   'palette.run',
   'copy',
   'copy.it',
+  'volume',
   'log.earlier',
   'log.later',
   'open',

@@ -136,6 +136,15 @@ export const LOOKS: readonly Action[] = [
     footer: 64,
   }),
   look({
+    id: 'volume',
+    places: ['board', 'files'],
+    keys: ['H'],
+    label: 'volume',
+    help: 'the rows of each day of the table under the cursor, the last weeks under their weekdays, odd days marked',
+    off: ({ cells }) => (cells.length === 0 ? 'there is no table under the cursor' : undefined),
+    cli: ({ cells: [cell] }) => (cell === undefined ? undefined : `dayboard status -56 ${cell.dataset}`),
+  }),
+  look({
     id: 'palette',
     places: SCREENS,
     keys: [':'],

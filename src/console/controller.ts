@@ -26,7 +26,7 @@ import {
   runRows,
 } from './selection.ts';
 import type { Screen } from './state.ts';
-import { extended, filterKept, moved, sentence, wholeLog } from './steer.ts';
+import { extended, filterKept, moved, sentence, wholeLog, withVolume } from './steer.ts';
 import type { Store } from './store.ts';
 import { TYPED, typed } from './typing.ts';
 
@@ -187,6 +187,9 @@ export class Controller {
       case 'palette.complete':
       case 'palette.run':
         this.chooser.fromPalette(id === 'palette.run');
+        return;
+      case 'volume':
+        store.update(withVolume);
         return;
       case 'copy':
         this.chooser.offerCopies();

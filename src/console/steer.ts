@@ -4,8 +4,9 @@ import { scrollWholeLog, toggleFollow, toggleWrap, toHit } from './log.ts';
 import { markOnBoard, moveInList, moveOnBoard, say } from './moves.ts';
 import { pageOf, scrollDialog } from './pages.ts';
 import { withFilter } from './refilter.ts';
-import { placeOf } from './selection.ts';
+import { cellUnderCursor, placeOf } from './selection.ts';
 import type { ConsoleState } from './state.ts';
+import { volumeLines } from './volume.ts';
 
 /** The filter that was typed stays; a search goes to its newest hit. */
 export function filterKept(state: ConsoleState): ConsoleState {
@@ -26,6 +27,15 @@ export function wholeLog(state: ConsoleState): ConsoleState {
     logView: { ...state.logView, first: undefined, search: '' },
     logHit: undefined,
   };
+}
+
+/** The rows of each day of the table under the cursor, in a dialog. */
+export function withVolume(state: ConsoleState): ConsoleState {
+  const dataset = cellUnderCursor(state)?.dataset;
+  const row = state.whole?.board.rows.find((each) => each.dataset === dataset);
+  const lines = volumeLines(row);
+  if (lines === undefined) return say(state, 'There is no daily volume of this.', 'plain');
+  return { ...state, dialog: { kind: 'details', title: `VOLUME  ${dataset}, rows by day`, lines, first: 0 } };
 }
 
 /** The board's cursor on a table or view. */

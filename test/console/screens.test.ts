@@ -323,3 +323,14 @@ it('a plan says what the next scheduled run would do of it anyway', async () => 
   press('i');
   await expect(screen).toShow('next scheduled run 11-23 01:00 would do none of it');
 });
+
+it('shows the volume of a table by weekday, and which day is odd', async () => {
+  const { screen, press } = start();
+  await expect(screen).toShow('2 failed');
+  press('H');
+  await expect(screen).toShow('VOLUME  subscriptions, rows by day');
+  await expect(screen).toShow(/mon +tue +wed +thu +fri +sat +sun/u);
+  await expect(screen).toShow(/11-09( +[\d.]+k?!?){4} +failed/u);
+  press('esc');
+  await expect(screen).toShow('TABLES 7');
+});
