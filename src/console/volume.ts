@@ -27,7 +27,7 @@ export function volumeLines(row: BoardRow | undefined): string[] | undefined {
   });
   const odd = shown.filter((cell) => isOdd(cell, counted));
   return [
-    ' '.repeat(WIDTH) + WEEKDAYS.map((name) => name.padStart(WIDTH)).join(''),
+    'week of'.padEnd(WIDTH) + WEEKDAYS.map((name) => name.padStart(WIDTH)).join(''),
     ...[...weeks].map(([monday, cells]) => weekLine(monday, cells, odd)),
     '',
     odd.length === 0
