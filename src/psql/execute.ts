@@ -111,27 +111,36 @@ async function run(session: Session, text: string, copy: CopyEnds): Promise<Sent
   // The last result is what \gset, \gexec and \crosstabview take: it is kept until the next one comes.
   let kept: Result | undefined;
   let copiedOut = false;
+  /** Its data have nowhere to go. */
+  let lost = false;
   const handlers: Handlers = {
     onResult: (result) => {
       if (result.kind === 'command' && touchesSavepoints(result.tag)) sent.savepointGone = true;
-      if (!openOutput(session)) sent.ok = false;
+      // What has a file to go to that cannot be opened is not shown elsewhere; of a COPY psql tells the count.
+      const open = lost || openOutput(session);
+      if (lost || !open) sent.ok = false;
       if (kept !== undefined) showPlainly(session, kept);
       kept = undefined;
+      if (!open) return;
       if (takesLast) kept = result;
       else {
         // Rows that went where the count would go are not counted, as psql has it.
-        const counted = !copiedOut || copy.counted === true;
+        const counted = !copiedOut || lost || copy.counted === true;
         if (counted) showPlainly(session, result);
         setResultVariables(session, counted ? result : { kind: 'empty' });
       }
-      copiedOut = false;
+      [copiedOut, lost] = [false, false];
     },
     copyIn: () => copy.source ?? inlineCopyData(session),
     onCopyOut: () => {
       copiedOut = true;
-      if (!openOutput(session)) sent.ok = false;
+      lost = !openOutput(session);
     },
-    onCopyData: copy.sink ?? ((chunk) => session.output.write(chunk)),
+    onCopyData: (chunk) => {
+      if (lost) return;
+      if (copy.sink === undefined) session.output.write(chunk);
+      else copy.sink(chunk);
+    },
   };
   const error = await send(session.client, text, handlers, sending.extended);
   if (error !== undefined) {

@@ -30,11 +30,11 @@ export class QueryOutput {
     this.#pending = path;
   }
 
-  /** Opens that file. Throws what the file system says, once. */
+  /** Opens that file. Throws what the file system says. */
   openOnce(): void {
-    const path = this.#pending;
+    if (this.#pending === undefined) return;
+    this.#once = openSync(this.#pending, 'w');
     this.#pending = undefined;
-    if (path !== undefined) this.#once = openSync(path, 'w');
   }
 
   get redirected(): boolean {

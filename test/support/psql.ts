@@ -55,6 +55,8 @@ export async function runPsql(
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  // It may end before it has read what nobody asked it to read.
+  child.stdin.on('error', () => undefined);
   child.stdin.end(options.stdin ?? '');
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);

@@ -47,3 +47,8 @@ select 1 as a \g (format=csv
 select 2;
 --# a command with g only sends once
 select 1 as a \g \g
+--# a file that cannot be opened
+select 1 as a \g nosuchdirectory/out.txt
+select 2 as b \; select 3 as c \gx nosuchdirectory/out.txt
+copy items to stdout \g nosuchdirectory/out.txt
+select 4 as d;
