@@ -73,10 +73,11 @@ interface Wanted {
 }
 
 function wantedOf({ periods, datasets }: StatusArguments, project: Project, now: string): Wanted {
-  const rows = [...project.datasets, ...project.aggregates.filter((each) => !each.onRequest)];
+  const aggregates = project.aggregates.filter((each) => !each.onRequest);
+  const rows = [...project.datasets, ...aggregates];
   const known = rows.map((row) => row.name);
-  const names =
-    datasets === undefined ? {} : { datasets: parseNames([datasets], known, 'dataset or aggregate') };
+  const kind = aggregates.length === 0 ? 'dataset' : 'dataset or aggregate';
+  const names = datasets === undefined ? {} : { datasets: parseNames([datasets], known, kind) };
   if (periods === undefined) return { range: { columns: COLUMNS }, ...names };
   const wanted = new Set(rows.flatMap((row) => periodsOf(periods, row, project, now)));
   const days = [...wanted]
