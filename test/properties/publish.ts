@@ -1,12 +1,11 @@
 import fc from 'fast-check';
-import type pg from 'pg';
 import { Temporal } from 'temporal-polyfill';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { type Case, isForeign, keyOf, type Layout } from './definition.ts';
 import { keyText, type Kind, type Row } from './model.ts';
-import { World } from './world.ts';
+import { type Connections, World } from './world.ts';
 
 /** Around a month's end and, in Paris, a change of the clocks. */
 const PERIODS = ['2024-10-26', '2024-10-27', '2024-10-31', '2024-11-01'];
@@ -139,12 +138,12 @@ async function apply(world: World, command: Command): Promise<void> {
  */
 export function itHolds(kinds: readonly Kind[], layouts: readonly Layout[]): void {
   let database: TestDatabase;
-  let client: pg.Client;
+  let connections: Connections;
   let number = 0;
   beforeAll(async () => {
     database = await createLedgerDatabase();
-    client = await database.connect();
-    await client.query(`SET TimeZone = 'Asia/Tokyo'`);
+    connections = [await database.connect(), await database.connect()];
+    for (const client of connections) await client.query(`SET TimeZone = 'Asia/Tokyo'`);
   });
   afterAll(() => database.drop());
 
@@ -158,7 +157,7 @@ export function itHolds(kinds: readonly Kind[], layouts: readonly Layout[]): voi
               fc.noBias(scenario({ kind, layout })),
               async ({ each, before: there, commands }) => {
                 number += 1;
-                const world = await World.open(client, each, number, there);
+                const world = await World.open(connections, each, number, there);
                 for (const command of commands) {
                   await apply(world, command);
                   const { found, wanted } = await world.state();

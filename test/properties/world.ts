@@ -25,9 +25,14 @@ interface State {
   changedByRepeating: number;
 }
 
+/** The one that works, and one that is lent to it. */
+export type Connections = readonly [pg.Client, pg.Client];
+
 /** One dataset in the database, and beside it what it must be. */
 export class World {
   readonly client: pg.Client;
+  private readonly other: pg.Client;
+  private isLent = false;
   readonly each: Case;
   readonly project: Project;
   readonly dataset: Dataset;
@@ -44,8 +49,9 @@ export class World {
   /** Rows that came or went when the same delivery was published again. */
   private changedByRepeating = 0;
 
-  private constructor(client: pg.Client, each: Case, number: number, run: string) {
+  private constructor([client, other]: Connections, each: Case, number: number, run: string) {
     this.client = client;
+    this.other = other;
     this.each = each;
     this.run = run;
     const made = definition(each, number);
@@ -54,13 +60,19 @@ export class World {
   }
 
   /** A new world; a foreign table holds `before` already. */
-  static async open(client: pg.Client, each: Case, number: number, before: readonly Row[]): Promise<World> {
+  static async open(
+    connections: Connections,
+    each: Case,
+    number: number,
+    before: readonly Row[],
+  ): Promise<World> {
+    const [client] = connections;
     const made = await client.query<{ id: string }>(
       `INSERT INTO dayboard.run (project, context, command, cli, plan, state, by_user, host, pid)
        VALUES ($1, 'test', 'sync', '', '{}', 'running', 'test', 'test', 1) RETURNING id`,
       [`p${number}`],
     );
-    const world = new World(client, each, number, made.rows[0]?.id ?? '');
+    const world = new World(connections, each, number, made.rows[0]?.id ?? '');
     await client.query(`CREATE SCHEMA s${number}`);
     if (isForeign(each)) {
       // Wider types than declared, and no constraint: what people have.
@@ -88,8 +100,10 @@ export class World {
     };
     const types = this.dataset.table.columns.map(({ name, type }) => `"${name}" ${type}`).join(', ');
     await this.client.query(`DROP TABLE IF EXISTS ${qualified(relation)}`);
+    // As the loader has it: what is new may become a partition.
+    const kind = this.deliveries.has(period) ? 'UNLOGGED ' : '';
     await this.client.query(
-      `CREATE UNLOGGED TABLE ${qualified(relation)} (${types}, _delivery date DEFAULT '${period}')`,
+      `CREATE ${kind}TABLE ${qualified(relation)} (${types}, _delivery date DEFAULT '${period}')`,
     );
     await this.insert(qualified(relation), rows);
     const days: Record<string, number> = {};
@@ -102,6 +116,17 @@ export class World {
     return { client, project, dataset, period, run, derive, signal: NEVER };
   }
 
+  /** Lends the other connection when nobody has it. */
+  private readonly lend = async (work: (client: pg.Client) => Promise<void>): Promise<void> => {
+    if (this.isLent) return;
+    this.isLent = true;
+    try {
+      await work(this.other);
+    } finally {
+      this.isLent = false;
+    }
+  };
+
   /** Publishes rows as a period's delivery; with `stopAt` the statement of that number fails. */
   async publish(period: Period, rows: readonly Row[], derive: boolean, stopAt?: number): Promise<void> {
     const prepared = await this.prepare(period, rows);
@@ -111,6 +136,7 @@ export class World {
     const done = await this.interruptible(stopAt, async (client) => {
       const published = await publishDelivery({
         ...this.options(client, period, derive),
+        ...(stopAt === undefined ? { lend: this.lend } : {}),
         prepared,
         object: { key: period, size: 1, etag: 'e', modified: '2024-11-01T00:00:00Z' },
         rules: 'r',

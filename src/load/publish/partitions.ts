@@ -82,9 +82,13 @@ export async function indexPartition(
   await client.query(`ANALYZE ${qualified(beside)} (${ident(dataset.table.partitionBy ?? '')})`);
 }
 
-/** Constraints, defaults and the like that a table made by a SELECT does not have, and columns that are not alike. */
+/**
+ * Constraints, defaults and the like that a table made by a SELECT does not have, and columns that are not alike. A
+ * replica identity is given under a lock that whoever reads the rows meanwhile would hold up.
+ */
 const UNLIKE = `
   SELECT EXISTS (SELECT FROM pg_class WHERE oid = $2::regclass AND relpersistence <> 'p')
+      OR EXISTS (SELECT FROM pg_class WHERE oid = $1::regclass AND relreplident <> 'd')
       OR EXISTS (SELECT FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'c')
       OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = $1::regclass AND (atthasdef OR attidentity <> '' OR attgenerated <> ''))
       OR EXISTS (SELECT FROM (SELECT attname, atttypid, atttypmod, attcollation, attrelid FROM pg_attribute

@@ -29,7 +29,7 @@ import type { Changes } from './changes.ts';
 import { forgetOld } from './forget.ts';
 import { keepFormer, keptTables } from './kept.ts';
 import { ensureRawTable } from './raw-table.ts';
-import { allOf, apply, beginChanges, type ChangeOptions, dropWork } from './ready.ts';
+import { allOf, apply, type BegunChanges, beginChanges, type ChangeOptions, dropWork } from './ready.ts';
 import { oweGivenUp } from './settle.ts';
 import { beginElsewhere } from './spread.ts';
 import { keepWhole } from './whole.ts';
@@ -62,7 +62,7 @@ export interface Published {
  * Errors: 'relation.…', 'database.lock-timeout' after several tries; all leave what was published as it was.
  */
 export async function publishDelivery(options: PublishOptions): Promise<Published> {
-  const { client, project, dataset, period, prepared, run } = options;
+  const { client, project, dataset, period, prepared } = options;
   const shape = await ensureDataset(client, project, dataset);
   const former = await currentVersion(client, project.name, dataset.name, period);
   const begun = await beginChanges(options, {
@@ -74,38 +74,52 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
   const { changes, fresh } = begun;
   const elsewhere = fresh.length === 0 ? undefined : await beginElsewhere(options.lend, begun.ready);
   if (elsewhere === undefined) await begun.ready(client);
-  const version = await applied(options, async () => {
-    const keeps = await keep(options, changes, former);
-    if (former?.settledOnce === true) await oweGivenUp(client, project.name, changes, prepared.relation);
-    const [ready] = await allOf([begun.ready(client), insertFresh({ client, project, run }, fresh)]);
-    await apply(options, ready, true);
-    await requireBalance(options, changes);
-    await retireVersion(client, project.name, dataset.name, period);
-    return insertVersion(client, project.name, dataset.name, period, {
-      run,
-      object: options.object,
+  try {
+    const version = await applied(options, () => publishVersion(options, begun, former));
+    // It is published: what cannot be tidied up now is tidied up at the end of the run.
+    await dropWork(client, changes, prepared.relation).catch(() => undefined);
+    await forgetOld(client, project, shape).catch(() => undefined);
+    await analyzeNew(client, project, dataset).catch(() => undefined);
+    return {
+      version,
       rows: prepared.rows,
       kept: prepared.kept,
       added: changes.addedRows,
       removed: changes.removedRows,
-      days: prepared.days,
-      rulesHash: options.rules,
-      findings: prepared.findings,
-      former: former?.version,
-      keeps,
-    });
-  });
-  // It is published: what cannot be tidied up now is tidied up at the end of the run.
-  await dropWork(client, changes, prepared.relation).catch(() => undefined);
-  await forgetOld(client, project, shape).catch(() => undefined);
-  await analyzeNew(client, project, dataset).catch(() => undefined);
-  return {
-    version,
+    };
+  } finally {
+    // Also when it failed: nothing of it goes on once the table's lock is given up.
+    await elsewhere?.done.catch(() => undefined);
+  }
+}
+
+/** What makes a prepared delivery the current version, in the caller's transaction. Returns its number. */
+async function publishVersion(
+  options: PublishOptions,
+  begun: BegunChanges,
+  former: CurrentVersion | undefined,
+): Promise<number> {
+  const { client, project, dataset, period, prepared, run } = options;
+  const { changes, fresh } = begun;
+  const keeps = await keep(options, changes, former);
+  if (former?.settledOnce === true) await oweGivenUp(client, project.name, changes, prepared.relation);
+  const [ready] = await allOf([begun.ready(client), insertFresh({ client, project, run }, fresh)]);
+  await apply(options, ready, true);
+  await requireBalance(options, changes);
+  await retireVersion(client, project.name, dataset.name, period);
+  return insertVersion(client, project.name, dataset.name, period, {
+    run,
+    object: options.object,
     rows: prepared.rows,
     kept: prepared.kept,
     added: changes.addedRows,
     removed: changes.removedRows,
-  };
+    days: prepared.days,
+    rulesHash: options.rules,
+    findings: prepared.findings,
+    former: former?.version,
+    keeps,
+  });
 }
 
 /**
