@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Statement } from './statements.ts';
 import { weeksTable } from './weeks-table.ts';
 
 const RESULTS = join(import.meta.dirname, '..', 'bench-results');
@@ -15,7 +16,7 @@ interface Result {
   days: number;
   rowsPerDay: number;
   shell: Record<'new' | 'again', { seconds: number; phases: Record<string, number> }>;
-  dayboard: Record<'new' | 'again', { seconds: number }> &
+  dayboard: Record<'new' | 'again', { seconds: number; statements: Statement[] }> &
     Partial<Record<'undoAgain' | 'undoNew', { seconds: number }>>;
   alone: { floorSeconds: number; loadAndPublishSeconds: number };
 }
@@ -37,6 +38,9 @@ export function benchmarkTable(): string {
       ({ shell }) => `${seconds(shell.new.seconds)} (${parts(shell.new.phases)})`,
     ),
     row('a new day: dayboard', ({ shell, dayboard }) => beside(dayboard.new.seconds, shell.new.seconds)),
+    row('its longest statements, on up to three connections', ({ dayboard }) =>
+      byWork(dayboard.new.statements),
+    ),
     row('the day again, corrected: the shell way', ({ shell }) => seconds(shell.again.seconds)),
     row('the day again, corrected: dayboard', ({ shell, dayboard }) =>
       beside(dayboard.again.seconds, shell.again.seconds),
@@ -67,6 +71,26 @@ export function benchmarkTable(): string {
     ...largeObject(),
     ...consoleFigures(),
   ].join('\n');
+}
+
+/** What statements of a publish are for. */
+const WORK: ReadonlyArray<readonly [name: string, text: RegExp]> = [
+  ['`COPY`', /^COPY/],
+  ['enrichment', /^CREATE (UNLOGGED )?TABLE \S+_p" AS/],
+  ['indexes', /^(CREATE (UNIQUE )?INDEX|ANALYZE)/],
+  ['groups of the day', /_agg_30d_v2/],
+  ['groups of months', /by_month|monthly_visits/],
+];
+
+/** How long statements took together, by what they are for. */
+function byWork(statements: readonly Statement[]): string {
+  const sums = new Map<string, number>();
+  for (const { seconds: took, text } of statements) {
+    const name = WORK.find(([, test]) => test.test(text))?.[0] ?? 'others';
+    sums.set(name, (sums.get(name) ?? 0) + took);
+  }
+  const named = [...WORK.map(([name]) => name), 'others'].filter((name) => sums.has(name));
+  return named.map((name) => `${name} ${(sums.get(name) ?? 0).toFixed(2)}`).join(', ');
 }
 
 /** What `scripts/bench object` found, in a sentence. */

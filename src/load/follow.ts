@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { owe, WHOLE } from '../ledger/derived.ts';
 import { databaseError } from '../ledger/errors.ts';
+import type { Afresh } from '../ledger/known-commit.ts';
 import { match } from '../ledger/matching.ts';
 import { columns as columnList, ident, qualified } from '../ledger/sql.ts';
 import { inTransaction, setForDataset } from '../ledger/transaction.ts';
@@ -24,6 +25,8 @@ export interface FollowOptions {
   dataset: Dataset;
   follow: Follow;
   run: string;
+  /** Opens a new connection when this one is lost while a change is committed: to ask whether it was. */
+  afresh?: Afresh;
   signal: AbortSignal;
 }
 

@@ -19,7 +19,7 @@ import {
 } from './shape.ts';
 
 /** How counted tables are laid out: tables of another layout are computed anew. */
-const LAYOUT = 4;
+const LAYOUT = 5;
 
 /** Hash of what decides a rollup's numbers; that of what it is over is part of it. */
 export function rollupHash(project: Project, rollup: Rollup): string {
@@ -95,8 +95,8 @@ export async function createCounted(
 /**
  * Creates the indexes of a counted table. Changes find groups by joining whole buckets, so that the bucket's index is all
  * that counts need: a unique one over the groups would cost a publish more than everything else. A list is seldom
- * written and then in few places, which it finds by their hash, as those over it find its groups by theirs; and so is
- * what is over another rollup.
+ * written and then in few places, which it finds by their hash, and by their witness where a whole delivery goes, as those
+ * over it find its groups by theirs; and so is what is over another rollup.
  */
 export async function indexCounted(
   client: ClientBase,
@@ -107,7 +107,7 @@ export async function indexCounted(
   const { rollup } = shape;
   const indexes = [[rollup.bucket.group]];
   if (!countsRows(shape))
-    indexes.push(['_a'], ...rollupsOver(project, rollup.name).map(columnsAskedBy(shape)));
+    indexes.push(['_a'], ['_witness'], ...rollupsOver(project, rollup.name).map(columnsAskedBy(shape)));
   if (isOverRollup(project, rollup)) indexes.push(groupsInBucket(rollup));
   const lists = new Set(indexes.filter((names) => names.length > 0).map((names) => columns(names)));
   for (const list of lists) await client.query(`CREATE INDEX ON ${qualified(table)} (${list})`);

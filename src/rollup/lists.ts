@@ -99,13 +99,30 @@ export async function computeList(
     ),
   );
   const lost = witnesses ? '(r._witness IS NULL OR h._witness IS NULL OR r._witness = h._witness)' : 'true';
+  const groups = (of: string) => `${columns(names(shape), of)}, ${of}._a, ${of}._b`;
+  const { leaving } = change;
+  const byWitness = witnesses && leaving !== undefined && !(await hasUnknown(client, shape, went));
   const doubtfulCount = await create(
     client,
     doubtful,
-    `SELECT DISTINCT ${columns(names(shape), 'h')}, h._a, h._b FROM ${rowsOf(change.removed, went)} h
-       JOIN ${list} r ON ${found} AND ${inBuckets(shape, 'r', went)} WHERE ${lost}`,
+    byWitness
+      ? `SELECT ${groups('r')} FROM ${list} r WHERE r._witness = ${leaving} AND ${inBuckets(shape, 'r', went)}`
+      : `SELECT DISTINCT ${groups('h')} FROM ${rowsOf(change.removed, went)} h
+           JOIN ${list} r ON ${found} AND ${inBuckets(shape, 'r', went)} WHERE ${lost}`,
   );
   return { kind: 'list', shape, come, doubtful, doubtfulCount, buckets: [...new Set([...came, ...went])] };
+}
+
+/** Whether some groups do not say who their witness is. */
+async function hasUnknown(
+  client: ClientBase,
+  shape: RollupShape,
+  buckets: readonly string[],
+): Promise<boolean> {
+  const found = await client.query(
+    `SELECT FROM ${qualified(shape.table)} r WHERE r._witness IS NULL AND ${inBuckets(shape, 'r', buckets)} LIMIT 1`,
+  );
+  return found.rowCount !== 0;
 }
 
 /**

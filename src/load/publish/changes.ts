@@ -24,6 +24,8 @@ export interface Changes {
   /** Raw columns and the delivery each row came from. */
   added: RelationName;
   removed: RelationName;
+  /** The delivery, as SQL, where all its rows go and none come: a row of another only goes for one that comes. */
+  leaving?: string;
   /** Rows of this delivery whose key stays with another; undefined where keys are not shared. */
   lost: RelationName | undefined;
   addedRows: number;
@@ -81,7 +83,9 @@ export async function computeChanges(
   const lost = sql.lost === undefined ? undefined : work('lost');
   if (lost !== undefined && sql.lost !== undefined) await createMeasured(client, lost, sql.lost);
   if (sql.pairs !== undefined) await client.query(`DROP TABLE ${qualified(pairs)}`);
-  return { ...common, added, removed, lost, addedRows, removedRows };
+  const isLeaving = request.rows === undefined && only === undefined && addedRows === 0;
+  const leaving = isLeaving ? { leaving: delivery } : {};
+  return { ...common, added, removed, ...leaving, lost, addedRows, removedRows };
 }
 
 /** A delivery of one day, in a table that can become that day's partition as it stands: nothing needs to be copied. */

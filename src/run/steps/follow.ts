@@ -19,6 +19,7 @@ export const followStep: StepWork = async (run, step, report) => {
           dataset,
           follow,
           run: run.id,
+          afresh: (work) => run.lanes.afresh(work),
           signal: run.signal,
         });
         if (changed > 0) report.note(`${follow.name}: ${follow.column} was changed in ${changed} rows`);
