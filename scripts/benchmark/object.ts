@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { generateDelivery, usersForVisits } from '../../src/demo/data/deliveries.ts';
 import { migrate } from '../../src/ledger/migrate.ts';
 import { type Bench, createDatabase, say, withClient } from './bench.ts';
 import { bareCopy } from './floor.ts';
+import { repeated } from './repeated.ts';
 import { describeMachine, keepResult, round } from './result.ts';
 
 /** What one process used to copy its files. */
@@ -73,19 +71,6 @@ export async function object(bench: Bench, size: { megabytes: number; quick: boo
       maxRssMegabytes: round(together.maxRssMegabytes),
     },
   });
-}
-
-/** A file of so many megabytes: the rows of a day again and again, under one header. */
-async function repeated(file: string, day: Buffer, megabytes: number): Promise<string> {
-  const header = day.indexOf('\n') + 1;
-  const rows = day.subarray(header);
-  const times = Math.max(1, Math.round((megabytes * 1e6) / rows.length));
-  const pieces = function* () {
-    yield day.subarray(0, header);
-    for (let time = 0; time < times; time += 1) yield rows;
-  };
-  await pipeline(Readable.from(pieces()), createWriteStream(file));
-  return file;
 }
 
 async function load({ postgres }: Bench, files: readonly string[]): Promise<Used> {

@@ -69,6 +69,7 @@ export function benchmarkTable(): string {
     results.map(measuredOn).join('\n'),
     ...weeksTable(join(RESULTS, 'weeks.json')),
     ...largeObject(),
+    ...scriptCopy(),
     ...consoleFigures(),
   ].join('\n');
 }
@@ -107,6 +108,36 @@ function largeObject(): string[] {
     `An object of ${(large.megabytes / 1000).toFixed(0)} GB is staged in ${large.timesFloor.toFixed(2)} times the time of a bare \`COPY\`, with ${Math.round(large.maxRssMegabytes)} MB of memory and ${large.cpuSecondsPer80Megabytes.toFixed(2)} s of CPU for each 80 MB;`,
     `${atOnce.files} at once are ${atOnce.timesFaster.toFixed(1)} times faster than one after another, and hold the event loop for ${Math.round(atOnce.loopDelayP99Milliseconds)} ms at the 99th percentile (\`./scripts/bench object\`, ${date}).`,
   ];
+}
+
+/** What `scripts/bench copy` found. */
+function scriptCopy(): string[] {
+  const file = join(RESULTS, 'copy.json');
+  if (!existsSync(file)) return [];
+  const { date, megabytes, psqlVersion, psql, dayboard, timesPsql, tenthOfTheSize } = JSON.parse(
+    readFileSync(file, 'utf8'),
+  ) as CopyResult;
+  const megabytesOf = ({ maxRssMegabytes }: Memory) =>
+    maxRssMegabytes === undefined ? 'unknown memory' : `${Math.round(maxRssMegabytes)} MB of memory`;
+  return [
+    '',
+    `A \`\\copy\` of ${(megabytes / 1000).toFixed(0)} GB in a script takes ${timesPsql.toFixed(2)} times as long as in ${psqlVersion.replace(/^psql \(PostgreSQL\) (\S+).*/, 'psql $1')} (${seconds(dayboard.copySeconds)}, ${seconds(psql.copySeconds)}),`,
+    `with ${megabytesOf(dayboard)}; for a tenth of the file it is ${megabytesOf(tenthOfTheSize)} (\`./scripts/bench copy\`, ${date}).`,
+  ];
+}
+
+interface Memory {
+  maxRssMegabytes?: number;
+}
+
+interface CopyResult {
+  date: string;
+  megabytes: number;
+  psqlVersion: string;
+  psql: { copySeconds: number };
+  dayboard: { copySeconds: number } & Memory;
+  timesPsql: number;
+  tenthOfTheSize: Memory;
 }
 
 /** What `scripts/bench console` found. */
