@@ -39,6 +39,8 @@ const withTypes = forPackage || process.argv.includes('--types');
  *   Node that starts a whole HTTP client first (40 ms).
  * - string-width compiles a pattern of all emoji (13 ms), which only text of more than one unit can need: an emoji of one
  *   is wide by its own width.
+ * - conf brings a validator of JSON schemas and comparisons of versions (140 modules) for options that are not used here.
+ * - zod brings its messages in fifty languages; those in English are part of it.
  */
 const QUICKER = [
   { file: /yoga-wasm-base64-esm\.js$/, replace: [['', 'const fetch = undefined;\n']] },
@@ -51,6 +53,18 @@ const QUICKER = [
         "(segment.length > 1 && (rgiEmojiRegex ??= new RegExp('^\\\\p{RGI_Emoji}$', 'v')).test(segment))",
       ],
     ],
+  },
+  {
+    file: /node_modules\/conf\/dist\/source\/index\.js$/,
+    replace: [
+      ["import { Ajv2020 as Ajv } from 'ajv/dist/2020.js';", 'const Ajv = undefined;'],
+      ["import ajvFormatsModule from 'ajv-formats';", 'const ajvFormatsModule = undefined;'],
+      ["import semver from 'semver';", 'const semver = undefined;'],
+    ],
+  },
+  {
+    file: /node_modules\/zod\/v4\/(core\/index|classic\/external)\.js$/,
+    replace: [['export * as locales from "../locales/index.js";', '']],
   },
 ];
 

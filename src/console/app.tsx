@@ -34,7 +34,7 @@ export function App({
   const { lines, overlay } = draw(state, theme, clock);
   const { columns, rows } = state.size;
   return (
-    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+    <Box flexDirection="column" width={columns} height={rows}>
       {lines.map((text, index) => (
         // The place on the screen is what a row is.
         <Row key={index} text={text} />

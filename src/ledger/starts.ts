@@ -16,11 +16,12 @@ export async function readStarts(
   steps: ReadonlyArray<{ kind: string; target: string }>,
 ): Promise<Starts> {
   const found = await client.query<{ step: string; started: Date | null; done: Date | null }>(
+    // Each by its index: of a step that never ran, any other order reads the whole history.
     `SELECT w.kind || ' ' || w.target AS step,
-            (SELECT s.started_at FROM dayboard.step s WHERE s.project = $1 AND s.target = w.target AND s.kind = w.kind
-                AND s.started_at IS NOT NULL ORDER BY s.run DESC LIMIT 1) AS started,
-            (SELECT s.finished_at FROM dayboard.step s WHERE s.project = $1 AND s.target = w.target AND s.kind = w.kind
-                AND s.state = 'done' ORDER BY s.run DESC LIMIT 1) AS done
+            (SELECT s.started_at FROM dayboard.step s WHERE s.project = $1 AND s.kind = w.kind AND s.target = w.target
+                AND s.started_at IS NOT NULL ORDER BY s.started_at DESC LIMIT 1) AS started,
+            (SELECT s.finished_at FROM dayboard.step s WHERE s.project = $1 AND s.kind = w.kind AND s.target = w.target
+                AND s.state = 'done' ORDER BY s.finished_at DESC LIMIT 1) AS done
        FROM unnest($2::text[], $3::text[]) AS w (kind, target)`,
     [project, steps.map(({ kind }) => kind), steps.map(({ target }) => target)],
   );
