@@ -90,8 +90,10 @@ describe('the scripts of tchap-stats', () => {
 
   it('sum up partitions in the sizes of tables and indexes', async () => {
     const lines = await shown('tchap-stats', 'sizes', {});
-    expect(lines.filter((line) => /^user_daily_visits\|2\|/.test(line))).toHaveLength(1);
-    expect(lines.filter((line) => /^user_daily_visits_day\|user_daily_visits\|/.test(line))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('user_daily_visits|2|'))).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('user_daily_visits_day|user_daily_visits|'))).toHaveLength(
+      1,
+    );
     expect(lines.join()).not.toContain('visits_early');
   });
 });
@@ -127,7 +129,7 @@ describe('every script of a system', () => {
   );
 
   it.runIf(wantPsql()).each(scripts)(
-    comparedWithPsql('%s %s shows in psql what it shows here'),
+    `${comparedWithPsql('%s %s shows in psql what it shows here')}`,
     async (...[system = '', name = '']) => {
       // Without values it has its defaults; a user is always named.
       const variables: Record<string, string> = name === 'user_history' ? { user: USER } : {};
