@@ -218,10 +218,16 @@ class Sent {
   }
 }
 
-function drained(wire: Wire): Promise<void> {
+/** Leaves no listener behind: a large file waits thousands of times. */
+function drained({ stream }: Wire): Promise<void> {
   return new Promise((resolve) => {
-    wire.stream.once('drain', resolve);
-    wire.stream.once('close', resolve);
+    const goOn = (): void => {
+      stream.off('drain', goOn);
+      stream.off('close', goOn);
+      resolve();
+    };
+    stream.on('drain', goOn);
+    stream.on('close', goOn);
   });
 }
 
