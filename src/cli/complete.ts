@@ -115,6 +115,7 @@ async function optionValues(option: Option, last: string, io: Io): Promise<Candi
       return listed(GUARDS, last);
     case '--dir':
     case '--directory':
+    case '--root':
       return files(last, io.cwd);
     default:
       return [];

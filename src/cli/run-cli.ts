@@ -22,6 +22,7 @@ import { addPrepare } from './commands/prepare.ts';
 import { addRefresh } from './commands/refresh.ts';
 import { addCancel, addRuns } from './commands/runs.ts';
 import { addSchedule } from './commands/schedule.ts';
+import { addScript } from './commands/script.ts';
 import { addStatus } from './commands/status.ts';
 import { addFetch, addImport, addPlan, addSync } from './commands/sync.ts';
 import { addUndo } from './commands/undo.ts';
@@ -121,6 +122,7 @@ const COMMANDS = [
   addPlan,
   addRuns,
   addCancel,
+  addScript,
   addPrepare,
   addAdopt,
   addSchedule,

@@ -237,7 +237,7 @@ function addDeliverySteps(
 
 function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: PlanInput): void {
   const { project, request } = input;
-  if (['fetch', 'import', 'diff', 'cleanup', 'copy', 'adopt'].includes(request.command)) return;
+  if (['fetch', 'import', 'diff', 'cleanup', 'copy', 'adopt', 'script'].includes(request.command)) return;
   const publishes = steps.list
     .filter((step) => step.kind === 'publish' || step.kind === 'undo')
     .map((step) => step.seq);

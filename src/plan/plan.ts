@@ -15,7 +15,8 @@ export type StepKind =
   | 'cleanup'
   | 'copy'
   | 'follow'
-  | 'adopt';
+  | 'adopt'
+  | 'script';
 
 export type Command =
   | 'sync'
@@ -27,7 +28,8 @@ export type Command =
   | 'check'
   | 'cleanup'
   | 'copy'
-  | 'adopt';
+  | 'adopt'
+  | 'script';
 
 /** What may stop a delivery; each can be overridden by its name. */
 export const GUARDS = ['empty', 'days', 'rows', 'loss'] as const;

@@ -33,6 +33,7 @@ export async function sendStatement(session: Session, text: string, copy: CopyEn
   const { sending } = session;
   try {
     if (!isSendable(session, text) || !(await begin(session, text))) return false;
+    session.begins(text);
     const guarded = await setSavepoint(session);
     const started = performance.now();
     const outcome = sending.gdesc === true ? await describe(session, text) : await run(session, text, copy);
@@ -50,6 +51,12 @@ export async function sendStatement(session: Session, text: string, copy: CopyEn
 
 /** Statements are sent in UTF8: in another client_encoding the server would read other characters. */
 function isSendable(session: Session, text: string): boolean {
+  if (session.isCancelled) return false;
+  const why = session.options.refuse?.(text);
+  if (why !== undefined) {
+    session.error(`not sent: ${why}`);
+    return false;
+  }
   const encoding = session.variables.get('ENCODING') ?? 'UTF8';
   // oxlint-disable-next-line no-control-regex -- ASCII begins with control characters.
   if (encoding === 'UTF8' || encoding === 'SQL_ASCII' || /^[\u0000-\u007f]*$/.test(text)) return true;
@@ -89,12 +96,16 @@ export async function quietly(session: Session, sql: string): Promise<boolean> {
     onCopyOut: () => undefined,
     onCopyData: () => undefined,
   });
-  if (error !== undefined) session.info(session.messageText(error, true, sql));
+  if (error !== undefined) {
+    session.info(session.messageText(error, true, sql));
+    session.fails(error.message, error.code);
+  }
   return error === undefined;
 }
 
 /** One run of a statement that is watched: its results are titled, nothing is echoed. */
 export async function runWatched(session: Session, text: string, title: string): Promise<boolean> {
+  if (!isSendable(session, text)) return false;
   session.sending = { settings: { ...session.settings, title }, watched: title };
   try {
     return (await run(session, text, {})).ok;
@@ -115,6 +126,7 @@ async function run(session: Session, text: string, copy: CopyEnds): Promise<Sent
   let lost = false;
   const handlers: Handlers = {
     onResult: (result) => {
+      if (result.kind !== 'empty') session.tellResult(result.tag);
       if (result.kind === 'command' && touchesSavepoints(result.tag)) sent.savepointGone = true;
       // What has a file to go to that cannot be opened is not shown elsewhere; of a COPY psql tells the count.
       const open = lost || openOutput(session);
@@ -214,6 +226,7 @@ function showPlainTag(session: Session, tag: string): void {
 /** An error of the server, with what psql's variables keep of it. */
 export function showError(session: Session, error: DatabaseError, statement: string): void {
   session.info(session.messageText(error, true, statement));
+  session.fails(error.message, error.code);
   session.lastError = { error, statement };
   const { variables } = session;
   variables.set('ERROR', 'true');

@@ -26,7 +26,7 @@ async function readAll(session: Session, source: SourceReader): Promise<Ending> 
     const stop = session.variables.isOn('ON_ERROR_STOP');
     const ending = await runLine(session, reading, line);
     if (ending === 'quit') return 'quit';
-    if (ending === 'failed' && stop) return 'failed';
+    if (ending === 'failed' && (stop || session.isCancelled)) return 'failed';
   }
   return finish(session, reading);
 }
@@ -60,7 +60,7 @@ async function runLine(session: Session, reading: Reading, line: string): Promis
       }
     }
     newline = false;
-    if (!ok && stop) return 'failed';
+    if (!ok && (stop || session.isCancelled)) return 'failed';
   }
 }
 
@@ -79,7 +79,7 @@ async function finish(session: Session, reading: Reading): Promise<Ending> {
   const stop = session.variables.isOn('ON_ERROR_STOP');
   if (reading.scanner.text !== '' && reading.conditions.active) {
     const ok = await sendText(session, reading);
-    if (!ok && stop) return 'failed';
+    if (!ok && (stop || session.isCancelled)) return 'failed';
   }
   if (!reading.conditions.open) return 'end';
   session.error('reached EOF without finding closing \\endif(s)');

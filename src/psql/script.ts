@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Client } from 'pg';
-import { checkScript } from './check-script.ts';
+import { DayboardError } from '../project/errors.ts';
 import { quietly } from './execute.ts';
-
 import { fileProblem } from './file-problem.ts';
 import { runFile } from './loop.ts';
 import { Session, type SessionOptions } from './session.ts';
 import type { ServerMessage } from './output/server-message.ts';
+import { surveyScript, type Unsupported } from './survey.ts';
 
 export interface ScriptOptions extends SessionOptions {
   /** The script, as it is named; relative to `directory`. */
@@ -15,6 +15,8 @@ export interface ScriptOptions extends SessionOptions {
   variables?: ReadonlyArray<readonly [name: string, value: string]>;
   /** `-1`: everything in one transaction. */
   singleTransaction?: boolean;
+  /** Everything in one transaction that the server lets nothing be written in. */
+  readOnly?: boolean;
 }
 
 /** psql's exit codes: done, a fatal error of its own, a lost connection, an error in the script where ON_ERROR_STOP is set. */
@@ -34,7 +36,7 @@ export async function runScript(options: ScriptOptions): Promise<ScriptExit> {
       return 1;
     }
   }
-  checkScript(options.file, options.directory);
+  refuseUnsupported(surveyScript(options.file, options.directory, options.variables).unsupported);
   const stop = listen(session);
   try {
     await introduce(session);
@@ -53,12 +55,35 @@ async function runAll(session: Session, options: ScriptOptions): Promise<ScriptE
     session.error(`${options.file}: ${fileProblem(error)}`);
     return 1;
   }
-  const single = options.singleTransaction === true;
-  if (single && !(await quietly(session, 'BEGIN'))) return 3;
+  const single = options.singleTransaction === true || options.readOnly === true;
+  if (single && !(await begin(session, options.readOnly === true))) return 3;
   const ending = await runFile(session, options.file, bytes);
   // psql commits what a failed script has done up to there, unless it stopped at the error.
   if (single) await quietly(session, ending === 'failed' ? 'ROLLBACK' : 'COMMIT');
   return ending === 'failed' ? 3 : 0;
+}
+
+/**
+ * A transaction that has read once can no longer be made to write. Savepoints keep an error from ending it where the
+ * script goes on after one.
+ */
+async function begin(session: Session, readOnly: boolean): Promise<boolean> {
+  if (!readOnly) return quietly(session, 'BEGIN');
+  if (!session.variables.isOn('ON_ERROR_STOP')) session.variables.set('ON_ERROR_ROLLBACK', 'on');
+  return (await quietly(session, 'BEGIN READ ONLY')) && quietly(session, 'SELECT');
+}
+
+/** Throws `script.unsupported` with each command that dayboard does not run, and its line. */
+export function refuseUnsupported(found: readonly Unsupported[]): void {
+  const [first] = found;
+  if (first === undefined) return;
+  throw new DayboardError({
+    code: 'script.unsupported',
+    message: found.map((each) => `${each.file}:${each.line}: ${each.message}`).join('\n'),
+    facts: { file: first.file, line: first.line, commands: found.length },
+    next: 'Nothing was run. Take these commands out of the script, or run it with psql.',
+    kind: 'usage',
+  });
 }
 
 /** Notices, notifications and changed parameters of the connection while the script runs. */

@@ -30,6 +30,38 @@ export interface SessionOptions {
   stderr: (text: string) => void;
   /** What `\copy … from pstdin` reads. */
   stdin: () => AsyncIterable<Buffer>;
+  /** Nothing more is sent once it is aborted; what is at work is ended by whoever cancels it at the server. */
+  signal?: AbortSignal;
+  /** Why a statement is not to be sent; undefined lets it through. */
+  refuse?: (statement: string) => string | undefined;
+  /** Told before a statement is sent, when its result is there, and with each piece of a file that is copied. */
+  onProgress?: (progress: ScriptProgress) => void;
+  /** Told how many rows each result tells of. */
+  onRows?: (rows: number) => void;
+  /** Told of each error, the server's and our own. */
+  onFailure?: (failure: ScriptFailure) => void;
+}
+
+/** An error in a script, and where. */
+export interface ScriptFailure {
+  file: string;
+  line: number;
+  message: string;
+  sqlState?: string;
+}
+
+/** Where a running script is. */
+export interface ScriptProgress {
+  file: string;
+  line: number;
+  /** How many statements were sent, this one included. */
+  statement: number;
+  text: string;
+  /** Rows that its results told of so far. */
+  rows: number;
+  /** Of the file that is copied. */
+  bytes?: number;
+  totalBytes?: number;
 }
 
 /** How the next statement that is sent is treated; `\g` and its relatives set it. */
@@ -67,12 +99,48 @@ export class Session {
   /** standard_conforming_strings of the session: the server tells when it changes. */
   standardStrings = true;
   serverVersion = 0;
+  #progress: ScriptProgress = { file: '', line: 0, statement: 0, text: '', rows: 0 };
 
   constructor(options: SessionOptions) {
     this.options = options;
     this.client = options.client;
     this.directory = options.directory;
     this.output = new QueryOutput(options.stdout);
+  }
+
+  /** Tells that a statement is about to be sent. */
+  begins(text: string): void {
+    const { statement } = this.#progress;
+    const { name = '', line = 0 } = this.source ?? {};
+    this.tell({ file: name, line, statement: statement + 1, text, rows: 0 });
+  }
+
+  /** Tells more of the statement that is at work. */
+  tell(progress: Partial<ScriptProgress>): void {
+    this.#progress = { ...this.#progress, ...progress };
+    if (progress.statement !== undefined) {
+      delete this.#progress.bytes;
+      delete this.#progress.totalBytes;
+    }
+    this.options.onProgress?.(this.#progress);
+  }
+
+  /** Tells of a result by its tag: 'INSERT 0 12'. */
+  tellResult(tag: string): void {
+    const rows = Number(/ (\d+)$/.exec(tag)?.[1] ?? 0);
+    if (rows === 0) return;
+    this.options.onRows?.(rows);
+    this.tell({ rows: this.#progress.rows + rows });
+  }
+
+  /** Tells of an error where the script is. */
+  fails(message: string, sqlState?: string): void {
+    const { name = '', line = 0 } = this.source ?? {};
+    this.options.onFailure?.({ file: name, line, message, ...(sqlState === undefined ? {} : { sqlState }) });
+  }
+
+  get isCancelled(): boolean {
+    return this.options.signal?.aborted === true;
   }
 
   get quiet(): boolean {
@@ -99,6 +167,7 @@ export class Session {
   }
 
   error(message: string): void {
+    this.fails(message);
     this.options.stderr(`${this.#place === '' ? 'psql: ' : this.#place}error: ${message}\n`);
   }
 

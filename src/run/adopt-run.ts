@@ -4,8 +4,8 @@ import { adopt, interrupted, type AdoptParts, type AdoptRequest } from './adopt.
 import type { RunContext } from './run-context.ts';
 import type { Run } from './runner.ts';
 
-/** Starts a run whose one step does `adopting`. */
-export type StartAdoption = (adopting: NonNullable<RunContext['adopting']>) => Promise<Run>;
+/** Starts a run whose one step does `task`. */
+export type StartAdoption = (task: NonNullable<RunContext['task']>) => Promise<Run>;
 
 /**
  * Adopts in a run of its own, so that other consoles see it, follow it and can cancel it, and that who did it and when
@@ -27,6 +27,7 @@ export async function adoptInRun(
     };
     try {
       adopted = await adopt(parts, { ...request, signal: cancelled, onProgress: tell });
+      return { end: 'done', detail: { act: request.act } };
     } catch (failure) {
       thrown = failure instanceof Error ? failure : new Error(String(failure));
       throw failure;

@@ -9,6 +9,7 @@ import { adoptTable, takeBack } from '../load/adopt/table.ts';
 import { ADOPT_STEPS, type Adoption, type AdoptProgress, type AdoptStep } from '../plan/adoption.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Dataset, Project, Rollup } from '../project/model.ts';
+import { cancelWhenAborted } from './cancel-when-aborted.ts';
 import { didYouMean } from '../project/nearest.ts';
 import { rootDataset } from '../rollup/shape.ts';
 
@@ -130,22 +131,6 @@ async function withTables<T>(
     for (const target of targets) await releaseLock(client, project.name, target).catch(() => undefined);
     await client.end().catch(() => undefined);
   }
-}
-
-function cancelWhenAborted(
-  database: Database,
-  client: pg.Client,
-  signal: AbortSignal | undefined,
-): () => void {
-  const cancel = async (): Promise<void> => {
-    const other = await database.connect('cancel');
-    const { processID } = client as pg.Client & { processID?: number };
-    await other.query('SELECT pg_cancel_backend($1)', [processID ?? 0]).catch(() => undefined);
-    await other.end().catch(() => undefined);
-  };
-  const listener = () => void cancel().catch(() => undefined);
-  signal?.addEventListener('abort', listener, { once: true });
-  return () => signal?.removeEventListener('abort', listener);
 }
 
 function rollupOptions(

@@ -8,12 +8,14 @@ import { aliveRuns, takeLock } from '../ledger/locks.ts';
 import { migrate, requireLedger } from '../ledger/migrate.ts';
 import { readDurations, readRun, readRuns, readSteps } from '../ledger/run-reader.ts';
 import { requestCancel } from '../ledger/runs.ts';
+import { readScript } from '../ledger/scripts.ts';
 import { rulesHash } from '../load/rules-hash.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
 import type { RunEvent } from '../plan/events.ts';
 import type { Preparation } from '../plan/preparation.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
+import type { ScriptPlan } from '../plan/script.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
 import type { Project } from '../project/model.ts';
@@ -33,6 +35,8 @@ import { readPlan } from './plan-reader.ts';
 import type { BoardRange } from './ranges.ts';
 import { prepareSchema } from './prepare-schema.ts';
 import { startRun, type Run } from './runner.ts';
+import { builtInFunctions, performScript, planOf, type ScriptRequest, type ScriptStreams } from './script.ts';
+import { requireSameScript, scriptRunPlan, startUnrecorded } from './script-run.ts';
 import type {
   ContextInfo,
   DoctorFinding,
@@ -192,7 +196,7 @@ class LedgerWorkspace implements Workspace {
     project: Project,
     plan: Plan,
     onEvent: (event: RunEvent) => void,
-    adopting?: RunContext['adopting'],
+    task?: RunContext['task'],
   ): Promise<Run> {
     const run = await startRun(plan, {
       project,
@@ -204,7 +208,7 @@ class LedgerWorkspace implements Workspace {
       invocation: this.parts.invocation,
       now: this.parts.now,
       listener: onEvent,
-      adopting,
+      task,
     });
     this.running.set(run.id, run);
     const done = run.done.finally(() => this.running.delete(run.id));
@@ -242,7 +246,12 @@ class LedgerWorkspace implements Workspace {
       if (found === undefined) throw unknownRun(id);
       const durations = await readDurations(client, this.project.name);
       const steps = await readSteps(client, found.run.id, durations.medians);
-      return { ...found, steps: found.run.state === 'interrupted' ? steps.map(endedStep) : steps };
+      const script = await readScript(client, found.run.id);
+      return {
+        ...found,
+        ...(script === undefined ? {} : { script }),
+        steps: found.run.state === 'interrupted' ? steps.map(endedStep) : steps,
+      };
     });
   }
 
@@ -323,8 +332,8 @@ class LedgerWorkspace implements Workspace {
     if (request.act === 'compare') return adopt(this.adoptParts(), request);
     const { invocation, now } = this.parts;
     const about = { project: this.project.name, context: this.context.name, madeAt: now(), invocation };
-    return adoptInRun(this.adoptParts(), request, (adopting) =>
-      this.startFor(this.project, adoptionPlan(request, about), () => undefined, adopting),
+    return adoptInRun(this.adoptParts(), request, (task) =>
+      this.startFor(this.project, adoptionPlan(request, about), () => undefined, task),
     );
   }
 
@@ -346,6 +355,33 @@ class LedgerWorkspace implements Workspace {
         if (outcome.state !== 'done') throw notComputed(run.id, outcome.state);
       },
     };
+  }
+
+  async planScript(request: ScriptRequest): Promise<ScriptPlan> {
+    const { invocation } = this.parts;
+    const builtIn = await this.read(builtInFunctions);
+    return planOf(request, { project: this.project.name, context: this.context, invocation, builtIn });
+  }
+
+  async startScript(
+    plan: ScriptPlan,
+    request: ScriptRequest,
+    streams: ScriptStreams,
+    onEvent: (event: RunEvent) => void = () => undefined,
+  ): Promise<RunHandle> {
+    const { readOnly } = this.context;
+    await requireSameScript(plan, request, { readOnly, builtIn: await this.read(builtInFunctions) });
+    const { environment, now, actor } = this.parts;
+    const common = { database: this.database, environment, readOnly, streams };
+    if (readOnly)
+      return startUnrecorded(plan, now, onEvent, (report, signal) =>
+        performScript({ ...common, ledger: undefined, report, signal }, request, plan),
+      );
+    const client = await this.reader();
+    const run = await this.startFor(this.project, scriptRunPlan(plan, now()), onEvent, (report, signal, id) =>
+      performScript({ ...common, ledger: { client, run: id }, report, signal }, request, plan),
+    );
+    return { id: run.id, done: run.done, cancel: async () => run.cancel('now', actor.user) };
   }
 
   async close(): Promise<void> {

@@ -66,6 +66,7 @@ function achieved(ended: readonly EndedStep[], plan: Plan): boolean {
     cleanup: 'cleanup',
     copy: 'copy',
     adopt: 'adopt',
+    script: 'script',
   }[plan.request.command];
   return ended.some((each) => each.end === 'done' && (goal === undefined || each.step.kind === goal));
 }

@@ -106,7 +106,7 @@ function checkNames(project: Project, request: PlanRequest): void {
       project.datasets.map((each) => each.name),
     );
   }
-  if (['cleanup', 'copy', 'adopt'].includes(request.command)) return;
+  if (['cleanup', 'copy', 'adopt', 'script'].includes(request.command)) return;
   const known =
     request.command === 'check'
       ? project.checks.map((each) => each.name)

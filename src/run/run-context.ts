@@ -41,8 +41,8 @@ export interface RunContext {
   cells: ReadonlyMap<string, PlannedCell>;
   /** Datasets whose raw table and rollups were made sure of in this run. */
   ensured: Map<string, Promise<void>>;
-  /** What the run is for, where that is an adoption. */
-  adopting: ((report: StepReport, signal: AbortSignal) => Promise<void>) | undefined;
+  /** What the run is for, where that is no part of the pipeline: an adoption, a script. */
+  task: ((report: StepReport, signal: AbortSignal, run: string) => Promise<StepResult>) | undefined;
 }
 
 /** What a step tells while it works. */

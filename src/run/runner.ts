@@ -35,8 +35,8 @@ export interface RunnerParts {
   invocation: string;
   now: () => string;
   listener: (event: RunEvent) => void;
-  /** What the step of an adoption does. */
-  adopting?: RunContext['adopting'];
+  /** What the step of an adoption or a script does. */
+  task?: RunContext['task'];
 }
 
 /** A run in this process. */
@@ -134,7 +134,7 @@ class ActiveRun {
       work: new Map(),
       cells: new Map(plan.cells.map((cell) => [deliveryKey(cell.dataset, cell.period), cell])),
       ensured: new Map(),
-      adopting: parts.adopting,
+      task: parts.task,
     };
   }
 
@@ -282,7 +282,7 @@ class ActiveRun {
     return {
       progress: (progress) => {
         const eta = etaSeconds(progress, seconds(), step.estimateSeconds);
-        this.writer.emit({ type: 'step.progress', step: stepName(step), ...progress, ...eta });
+        this.writer.emit({ type: 'step.progress', step: stepName(step), ...eta, ...progress });
       },
       note: (message) => this.writer.emit({ type: 'step.note', step: stepName(step), message }),
     };

@@ -16,6 +16,8 @@ export interface BackendState {
   share?: number;
   /** Who holds the lock that it waits for. */
   blockedBy?: string;
+  /** PostgreSQL's words for what else it waits for: 'IO DataFileRead'. */
+  wait?: string;
 }
 
 /**
@@ -84,18 +86,25 @@ const PROGRESS = `
   UNION ALL
   SELECT 'copy', bytes_processed, bytes_total, 0, 0 FROM pg_stat_progress_copy WHERE pid = $1`;
 
+const WAIT = `
+  SELECT wait_event_type || ' ' || wait_event AS wait FROM pg_stat_activity
+   WHERE pid = $1 AND state = 'active' AND wait_event_type NOT IN ('Client', 'Lock')`;
+
 async function readState(watcher: Queryable, backend: number): Promise<BackendState> {
   const found = await watcher.query<
     Record<'done' | 'total' | 'blocks_done' | 'blocks_total', string> & { phase: string }
   >(PROGRESS, [backend]);
   const row = found.rows[0];
   const blockedBy = await blockersOf(watcher, backend);
+  const waits = await watcher.query<{ wait: string }>(WAIT, [backend]);
+  const wait = waits.rows[0]?.wait;
   return {
     ...(row === undefined ? {} : { phase: row.phase.replace(/^building index: /, '') }),
     ...(row === undefined
       ? {}
       : (shareOf(row.done, row.total) ?? shareOf(row.blocks_done, row.blocks_total))),
     ...(blockedBy === '' ? {} : { blockedBy }),
+    ...(wait === undefined ? {} : { wait }),
   };
 }
 

@@ -5,7 +5,9 @@ import type { Project } from '../project/model.ts';
 import type { Preparation } from '../plan/preparation.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { Outcome, RunEvent } from '../plan/events.ts';
+import type { ScriptPlan, ScriptRecord } from '../plan/script.ts';
 import type { AdoptRequest } from './adopt.ts';
+import type { ScriptRequest, ScriptStreams } from './script.ts';
 
 /** A named place to run a project. No secrets in here. */
 export interface ContextInfo {
@@ -35,6 +37,8 @@ export interface RunDetail {
   plan: Plan;
   steps: StepStatus[];
   outcome?: Outcome;
+  /** Of a script: what it was given and the end of what it wrote. */
+  script?: ScriptRecord;
 }
 
 export interface DoctorFinding {
@@ -87,6 +91,21 @@ export interface Workspace {
    * with kind 'refused' when something stands in the way, the context is read-only, or the table's lock is held.
    */
   adopt(request: AdoptRequest): Promise<Adoption>;
+  /**
+   * What running a psql script would do, from its text and that of what it includes. Rejects with 'script.…' for a file
+   * that is not there and for commands that dayboard does not run.
+   */
+  planScript(request: ScriptRequest): Promise<ScriptPlan>;
+  /**
+   * Runs a script in a run of its own; in a read-only context it is not recorded, and its number is ''. Rejects with kind
+   * 'refused' when the script changed since it was planned, or would write where nothing may be written.
+   */
+  startScript(
+    plan: ScriptPlan,
+    request: ScriptRequest,
+    streams: ScriptStreams,
+    onEvent?: (event: RunEvent) => void,
+  ): Promise<RunHandle>;
   /** Ends what runs here (as cancel 'now'), closes connections. */
   close(): Promise<void>;
 }

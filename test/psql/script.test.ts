@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { unsupportedIn } from '../../src/psql/check-script.ts';
+import { surveyScript } from '../../src/psql/survey.ts';
 import { runScript } from '../../src/psql/script.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 
@@ -79,7 +79,7 @@ describe('what dayboard does not run', () => {
       ].join('\n'),
     );
     const program = 'not run by dayboard: dayboard starts no programs for scripts';
-    expect(unsupportedIn('script.sql', directory)).toEqual([
+    expect(surveyScript('script.sql', directory).unsupported).toEqual([
       { file: 'script.sql', line: 10, message: `\\copy: ${program}` },
       { file: 'script.sql', line: 11, message: `\\o: ${program}` },
     ]);
@@ -87,7 +87,7 @@ describe('what dayboard does not run', () => {
 
   it('includes itself without end only when it is run', async () => {
     await write('script.sql', '\\i script.sql\n\\! x\n');
-    expect(unsupportedIn('script.sql', directory)).toHaveLength(1);
+    expect(surveyScript('script.sql', directory).unsupported).toHaveLength(1);
   });
 });
 
@@ -95,7 +95,7 @@ describe('characters', () => {
   it('are UTF8 in the script and on their way', async () => {
     await mkdir(join(directory, 'work'));
     await writeFile(join(directory, 'work', 'latin.sql'), Buffer.from("select 'caf\xe9';\n", 'latin1'));
-    expect(unsupportedIn('work/latin.sql', directory)).toMatchObject([{ line: 1 }]);
+    expect(surveyScript('work/latin.sql', directory).unsupported).toMatchObject([{ line: 1 }]);
     const { stderr, stdout, query } = await run(
       [
         'create table t (x text);',

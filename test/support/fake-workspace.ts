@@ -378,6 +378,14 @@ export class FakeWorkspace implements Workspace {
     return this.adoption();
   }
 
+  planScript(): Promise<never> {
+    return this.adoption();
+  }
+
+  startScript(): Promise<never> {
+    return this.adoption();
+  }
+
   async close(): Promise<void> {
     clearInterval(this.beats);
     for (const run of this.runsHere) run.cancel('now');

@@ -1,3 +1,4 @@
+import type { ScriptRecord } from '../../plan/script.ts';
 import { bytes, count, duration } from '../../console/format.ts';
 import type { RunSummary, StepStatus } from '../../plan/board.ts';
 import type { RunDetail } from '../../run/workspace.ts';
@@ -50,7 +51,7 @@ function stepsText({ steps }: RunSummary): string {
 }
 
 /** One run with its steps, their errors, and the command that asks for the same. */
-export function runText({ run, steps }: RunDetail, now: string, paint: Paint): string[] {
+export function runText({ run, steps, script }: RunDetail, now: string, paint: Paint): string[] {
   const { theme } = paint;
   const look = runLook(run.state, paint);
   const ended = run.finishedAt === undefined ? '' : `, ended ${second(run.finishedAt)}`;
@@ -71,6 +72,27 @@ export function runText({ run, steps }: RunDetail, now: string, paint: Paint): s
       paint,
     ),
     ...steps.flatMap((step) => stepError(step, paint)),
+    ...(script === undefined ? [] : scriptText(script, paint)),
+  ];
+}
+
+/** What a script was given, and what is kept of what it wrote. */
+function scriptText({ hash, variables, output, outputBytes }: ScriptRecord, paint: Paint): string[] {
+  const given = Object.entries(variables).map(([name, value]) => `  ${name} = ${value}`);
+  const cut = outputBytes > Buffer.byteLength(output) ? `, the end of ${bytes(outputBytes)}` : '';
+  return [
+    '',
+    paint.text(`script sha256 ${hash}`, paint.theme.muted),
+    ...given.map((line) => paint.text(line)),
+    ...(output === ''
+      ? ['it wrote nothing']
+      : [
+          `output${cut}:`,
+          ...output
+            .trimEnd()
+            .split('\n')
+            .map((line) => paint.text(line)),
+        ]),
   ];
 }
 

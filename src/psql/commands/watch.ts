@@ -23,13 +23,18 @@ export const watch: Command = async (invocation) => {
     const title = session.settings.title === undefined ? heading : `${session.settings.title}\t${heading}`;
     ok = await runWatched(session, text, title);
     if (!ok) break;
-    if (run < watching.count) await sleep(watching.interval * SECOND);
+    if (run < watching.count) await pause(watching.interval * SECOND, session.options.signal);
   }
   session.options.stdout('\n');
   reading.scanner.text = '';
   reading.scanner.reset();
   return ok ? 'ok' : 'failed';
 };
+
+/** Ends early when the script is cancelled. */
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return sleep(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+}
 
 function watchingOf(invocation: Invocation): Watching | string {
   const watching: Watching = { interval: 2, count: Number.POSITIVE_INFINITY };

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { type Command, fail } from '../commands/command.ts';
 import { fileProblem } from '../file-problem.ts';
 import type { CopySource } from '../connection.ts';
@@ -45,19 +45,32 @@ function openFile(session: Session, { end, direction }: CopyRequest): number | u
 
 function ends(session: Session, { end, direction }: CopyRequest, file: number | undefined): CopyEnds {
   if (direction === 'from') {
-    if (file !== undefined) return { source: piecesOf(file) };
+    if (file !== undefined) return { source: piecesOf(session, file) };
     return { source: end.kind === 'inline' ? inlineCopyData(session) : streamed(session.options.stdin()) };
   }
-  if (file !== undefined) return { sink: (chunk) => void writeSync(file, chunk), counted: true };
+  if (file !== undefined) return { sink: sinkOf(session, file), counted: true };
   if (end.kind === 'inline') return {};
   return { sink: (chunk) => session.options.stdout(chunk), counted: session.output.redirected };
 }
 
-function piecesOf(file: number): CopySource {
+function piecesOf(session: Session, file: number): CopySource {
+  const totalBytes = fstatSync(file).size;
+  let bytes = 0;
   return async () => {
     const piece = Buffer.allocUnsafe(PIECE);
     const length = readSync(file, piece, 0, PIECE, null);
+    bytes += length;
+    // A pipe has no size.
+    session.tell(totalBytes > 0 ? { bytes, totalBytes } : { bytes });
     return length === 0 ? undefined : piece.subarray(0, length);
+  };
+}
+
+function sinkOf(session: Session, file: number): (chunk: Buffer) => void {
+  let bytes = 0;
+  return (chunk) => {
+    bytes += writeSync(file, chunk);
+    session.tell({ bytes });
   };
 }
 

@@ -1,6 +1,5 @@
 import type { StepKind } from '../../plan/plan.ts';
 import type { StepWork } from '../run-context.ts';
-import { adoptStep } from './adopt.ts';
 import { aggregateStep } from './aggregate.ts';
 import { checkStep } from './check.ts';
 import { rollupStep, viewStep } from './derived.ts';
@@ -11,6 +10,7 @@ import { fetchStep } from './fetch.ts';
 import { followStep } from './follow.ts';
 import { loadStep } from './load.ts';
 import { publishStep } from './publish.ts';
+import { taskStep } from './task.ts';
 import { undoStep } from './undo.ts';
 
 /** What each kind of step does. */
@@ -27,5 +27,6 @@ export const STEP_WORK: Record<StepKind, StepWork> = {
   cleanup: cleanupStep,
   copy: copyStep,
   follow: followStep,
-  adopt: adoptStep,
+  adopt: taskStep,
+  script: taskStep,
 };

@@ -1,0 +1,105 @@
+import { clean } from '../../console/clean.ts';
+import { bytes, count, duration, plural } from '../../console/format.ts';
+import type { Progress } from '../../plan/plan.ts';
+import { STATEMENT_CLASSES, type ScriptPlan, type StatementClass } from '../../plan/script.ts';
+import type { Paint } from './paint.ts';
+import { table, type TableCell } from './table.ts';
+
+const CLASS_WORDS: Record<StatementClass, string> = {
+  read: 'reads',
+  write: 'writes',
+  ddl: 'defines',
+  destructive: 'destroys',
+  session: 'session',
+  unknown: 'not known before it runs',
+};
+
+/** What a script would do, statement by statement. */
+export function scriptPlanText(plan: ScriptPlan, paint: Paint): string[] {
+  const { theme } = paint;
+  const rows = plan.statements.map(({ file, line, does, text, objects }): TableCell[] => [
+    `${file}:${line}`,
+    { text: CLASS_WORDS[does], style: styleOf(does, paint) },
+    { text: objects.join(' '), style: theme.muted },
+    text,
+  ]);
+  return [
+    `${paint.text(plan.file, theme.heading)} ${paint.text(scriptSummary(plan), theme.muted)}`,
+    ...table(rows, paint),
+    ...plan.copies.map(
+      ({ file, line, direction, name }) =>
+        `${file}:${line} ${direction === 'from' ? 'reads' : 'writes'} the file ${clean(name)}`,
+    ),
+    ...Object.entries(plan.variables).map(([name, value]) => clean(`${name} = ${value}`)),
+    ...(plan.unset.length === 0
+      ? []
+      : [`Without a value before it runs: ${clean(plan.unset.join(', '))} (give one with -v name=value)`]),
+    plan.singleTransaction
+      ? 'One transaction: all of it or nothing.'
+      : plan.onError === 'stop'
+        ? 'Stops at the first error; what was committed before it stays.'
+        : 'Goes on after errors.',
+    ...plan.refused.map((reason) => paint.text(`refused: ${reason}`, theme.bad)),
+    paint.text(`sha256 ${plan.hash}`, theme.muted),
+  ];
+}
+
+function styleOf(does: StatementClass, { theme }: Paint): string {
+  if (does === 'destructive') return theme.bad;
+  return does === 'read' || does === 'session' ? theme.muted : '';
+}
+
+/** '12 statements: 9 read, 2 write, 1 destructive' */
+export function scriptSummary({ statements, files }: ScriptPlan): string {
+  const counts = STATEMENT_CLASSES.flatMap((each) => {
+    const number = statements.filter(({ does }) => does === each).length;
+    return number === 0 ? [] : [`${number} ${each}`];
+  });
+  const included = files.length > 1 ? ` in ${files.length} files` : '';
+  const all = plural(statements.length, 'statement');
+  return counts.length === 0 ? `${all}${included}` : `${all}${included}: ${counts.join(', ')}`;
+}
+
+/** Text that others wrote, for a terminal: it only prints. Lines and tabs stay. */
+export function forTerminal(data: string | Buffer): string {
+  return data
+    .toString()
+    .split(/([\n\t])/u)
+    .map((part) => (part === '\n' || part === '\t' ? part : clean(part)))
+    .join('');
+}
+
+/** A line below a script's output that tells where it is; it is taken away before anything is written. */
+export class ScriptStatus {
+  readonly #stream: { write(text: string): unknown; columns?: number };
+  readonly #started = performance.now();
+  #shown = false;
+
+  constructor(stream: { write(text: string): unknown; columns?: number }) {
+    this.#stream = stream;
+  }
+
+  show(progress: Progress): void {
+    const width = (this.#stream.columns ?? 80) - 1;
+    const line = clean(statusText(progress, (performance.now() - this.#started) / 1000)).slice(0, width);
+    this.#stream.write(`\r\u001b[K${line}`);
+    this.#shown = true;
+  }
+
+  clear(): void {
+    if (this.#shown) this.#stream.write('\r\u001b[K');
+    this.#shown = false;
+  }
+}
+
+function statusText(
+  { phase = '', rows, bytes: done, totalBytes, etaSeconds }: Progress,
+  seconds: number,
+): string {
+  const parts = [duration(seconds)];
+  if (done !== undefined)
+    parts.push(totalBytes === undefined ? bytes(done) : `${bytes(done)} of ${bytes(totalBytes)}`);
+  if (rows !== undefined) parts.push(`${count(rows)} rows`);
+  if (etaSeconds !== undefined) parts.push(`${duration(etaSeconds)} left`);
+  return `${parts.join(', ')}  ${phase}`;
+}

@@ -1,0 +1,323 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type pg from 'pg';
+import type { Database } from '../ledger/connection.ts';
+import { databaseError } from '../ledger/errors.ts';
+import type { Queryable } from '../ledger/client.ts';
+import { recordOutput, recordScript } from '../ledger/scripts.ts';
+import { maskedVariables, withoutSecrets, type ScriptPlan } from '../plan/script.ts';
+import { DayboardError } from '../project/errors.ts';
+import type { Environment } from '../project/environment.ts';
+import { classify } from '../psql/classify.ts';
+import { fileProblem } from '../psql/file-problem.ts';
+import { planScript, whyNotReadOnly, type ScriptPlanRequest } from '../psql/script-plan.ts';
+import { runScript, type ScriptExit } from '../psql/script.ts';
+import type { ScriptFailure, ScriptProgress } from '../psql/session.ts';
+import { cancelWhenAborted } from './cancel-when-aborted.ts';
+import type { StepReport, StepResult } from './run-context.ts';
+import { ScriptOutput } from './script-output.ts';
+import { watchBackend, type BackendState } from './watch-backend.ts';
+import type { ContextInfo } from './workspace.ts';
+
+/** Where a script's words go, and what `\copy … from pstdin` reads. */
+export interface ScriptStreams {
+  stdin: () => AsyncIterable<Buffer>;
+  stdout: (data: string | Buffer) => void;
+  stderr: (text: string) => void;
+}
+
+/** A script to run. */
+export interface ScriptRequest extends ScriptPlanRequest {
+  /** Files of the script are read and written here and below only; without it anywhere. */
+  root?: string;
+  /** As PostgreSQL writes them: '5min', '10s'. */
+  statementTimeout?: string;
+  lockTimeout?: string;
+}
+
+export interface ScriptParts {
+  database: Database;
+  environment: Environment;
+  readOnly: boolean;
+  /** Where its run is recorded; without it none is. */
+  ledger: { client: Queryable; run: string } | undefined;
+  report: StepReport;
+  signal: AbortSignal;
+  streams: ScriptStreams;
+}
+
+/** How often the ledger is told what a script wrote, and others how far it is, in milliseconds. */
+const RECORD_EVERY = 2_000;
+const TELL_EVERY = 250;
+/** Messages of the server that become notes of the run; all are in its output. */
+const MOST_NOTES = 200;
+
+/**
+ * Runs a script on a connection of its own, which is closed after it. Errors: 'script.failed' with the first line that
+ * failed; 'script.unsupported'; 'database.…' when the connection is lost.
+ */
+export async function performScript(
+  parts: ScriptParts,
+  request: ScriptRequest,
+  plan: ScriptPlan,
+): Promise<StepResult> {
+  const { database, ledger } = parts;
+  const client = await database.connect('script');
+  const stop = cancelWhenAborted(database, client, parts.signal);
+  const output = new ScriptOutput();
+  const kept = () => ({
+    output: withoutSecrets(output.text, request.variables),
+    outputBytes: output.bytes,
+  });
+  let recording: NodeJS.Timeout | undefined;
+  let exitCode: ScriptExit | undefined;
+  try {
+    if (ledger !== undefined) {
+      const { client: keeper, run } = ledger;
+      await recordScript(keeper, run, { script: plan.file, hash: plan.hash, variables: plan.variables });
+      // One that cannot be written now is written with the next.
+      const record = () => void recordOutput(keeper, run, kept()).catch(() => undefined);
+      recording = setInterval(record, RECORD_EVERY).unref();
+    }
+    await setTimeouts(client, request);
+    const ran = await runWatched(parts, request, client, output);
+    exitCode = ran.exit;
+    if (ran.failure !== undefined) throw failed(plan, ran.failure, ran.failures);
+    return { end: 'done', rows: ran.rows, detail: { statements: ran.statements } };
+  } catch (thrown) {
+    throw thrown instanceof DayboardError ? thrown : databaseError(thrown, { script: plan.file });
+  } finally {
+    stop();
+    clearInterval(recording);
+    await client.end().catch(() => undefined);
+    if (ledger !== undefined)
+      await recordOutput(ledger.client, ledger.run, {
+        ...kept(),
+        ...(exitCode === undefined ? {} : { exitCode }),
+      });
+  }
+}
+
+async function setTimeouts(
+  client: pg.Client,
+  { statementTimeout, lockTimeout }: ScriptRequest,
+): Promise<void> {
+  await client.query(
+    `SELECT set_config('statement_timeout', coalesce($1, '0'), false), set_config('lock_timeout', coalesce($2, '0'), false)`,
+    [statementTimeout, lockTimeout],
+  );
+}
+
+/**
+ * The plan of a script. Errors: 'script.missing' for a file that is not there, 'script.unsupported'.
+ *
+ * @param invocation how dayboard was called
+ */
+export async function planOf(
+  request: ScriptRequest,
+  about: { project: string; context: ContextInfo; invocation: string; builtIn: ReadonlySet<string> },
+): Promise<ScriptPlan> {
+  const path = resolve(request.directory, request.file);
+  const problem = unreadable(path);
+  if (problem !== undefined)
+    throw new DayboardError({
+      code: 'script.missing',
+      kind: 'usage',
+      message: `${request.file} cannot be read: ${problem}. Nothing was run.`,
+      facts: { file: request.file },
+      next: 'Name a file, from the working directory on.',
+    });
+  const { project, context, invocation, builtIn } = about;
+  const cli = `${invocation} script ${commandLine(request)}`;
+  return planScript(
+    request,
+    { project, context: context.name, cli },
+    { readOnly: context.readOnly, builtIn },
+  );
+}
+
+function unreadable(path: string): string | undefined {
+  try {
+    readFileSync(path);
+    return undefined;
+  } catch (error) {
+    return fileProblem(error);
+  }
+}
+
+/** The words after `script`; values that look like secrets are masked, since a command line is shown and kept. */
+function commandLine({
+  file,
+  variables,
+  singleTransaction,
+  onError,
+  statementTimeout,
+  lockTimeout,
+}: ScriptRequest): string {
+  const words = [file];
+  for (const [name, value] of Object.entries(maskedVariables(variables)))
+    words.push('-v', `${name}=${value}`);
+  if (singleTransaction) words.push('-1');
+  if (onError === 'continue') words.push('--on-error', onError);
+  if (statementTimeout !== undefined) words.push('--statement-timeout', statementTimeout);
+  if (lockTimeout !== undefined) words.push('--lock-timeout', lockTimeout);
+  return words
+    .map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
+    .join(' ');
+}
+
+/** The names of the functions that come with the server. */
+export async function builtInFunctions(client: Queryable): Promise<Set<string>> {
+  const found = await client.query<{ name: string }>(
+    `SELECT DISTINCT proname AS name FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace`,
+  );
+  return new Set(found.rows.map(({ name }) => name));
+}
+
+interface Ran {
+  exit: ScriptExit;
+  failure: ScriptFailure | undefined;
+  failures: number;
+  statements: number;
+  rows: number;
+}
+
+async function runWatched(
+  { database, environment, readOnly, report, signal, streams }: ScriptParts,
+  request: ScriptRequest,
+  client: pg.Client,
+  output: ScriptOutput,
+): Promise<Ran> {
+  const ran: Ran = { exit: 0, failure: undefined, failures: 0, statements: 0, rows: 0 };
+  const teller = new Teller(report);
+  let notes = 0;
+  const note = (text: string): void => {
+    notes += 1;
+    if (notes <= MOST_NOTES) report.note(withoutSecrets(text.trimEnd(), request.variables));
+    else if (notes === MOST_NOTES + 1) report.note('more messages are in its output');
+  };
+  const exit = await watchBackend(
+    database,
+    client,
+    (state) => teller.state(state),
+    () =>
+      runScript({
+        client,
+        file: request.file,
+        directory: request.directory,
+        ...(request.root === undefined ? {} : { root: request.root }),
+        env: environment,
+        stdin: streams.stdin,
+        stdout: (data) => {
+          output.add(data);
+          streams.stdout(data);
+        },
+        stderr: (text) => {
+          output.add(text);
+          streams.stderr(text);
+          note(text);
+        },
+        variables: [['ON_ERROR_STOP', request.onError === 'stop' ? 'on' : 'off'], ...request.variables],
+        singleTransaction: request.singleTransaction,
+        readOnly,
+        signal,
+        ...(readOnly ? { refuse: refuseInReadOnly } : {}),
+        onProgress: (progress) => {
+          if (progress.statement > ran.statements) ran.statements = progress.statement;
+          teller.progress(progress);
+        },
+        onRows: (rows) => {
+          ran.rows += rows;
+        },
+        onFailure: (failure) => {
+          ran.failures += 1;
+          ran.failure ??= failure;
+        },
+      }),
+  );
+  return { ...ran, exit };
+}
+
+/** The server lets nothing be written; what would end its read-only transaction is not sent. */
+function refuseInReadOnly(statement: string): string | undefined {
+  for (const each of classify(statement, new Set())) {
+    const why = whyNotReadOnly(each);
+    if (why !== undefined) return why;
+  }
+  return undefined;
+}
+
+/** Tells where a script is: at once when it comes to another statement, else a few times a second. */
+class Teller {
+  readonly #report: StepReport;
+  #now: ScriptProgress | undefined;
+  #state: BackendState = {};
+  #statementSince = 0;
+  #told = 0;
+
+  constructor(report: StepReport) {
+    this.#report = report;
+  }
+
+  progress(progress: ScriptProgress): void {
+    const isNext = progress.statement !== this.#now?.statement;
+    this.#now = progress;
+    if (isNext) {
+      this.#statementSince = performance.now();
+      this.#state = {};
+    }
+    if (isNext || performance.now() - this.#told > TELL_EVERY) this.#tell();
+  }
+
+  state(state: BackendState): void {
+    this.#state = state;
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#now === undefined) return;
+    this.#told = performance.now();
+    const { file, line, statement, text, rows, bytes, totalBytes } = this.#now;
+    const { blockedBy, phase, share, wait } = this.#state;
+    const waits = blockedBy === undefined ? wait : `waiting for ${blockedBy}`;
+    const where = `${file}:${line} statement ${statement}: ${firstLine(text)}`;
+    this.#report.progress({
+      phase: [where, phase, waits].filter((each) => each !== undefined).join(', '),
+      ...(share === undefined ? {} : { phaseShare: share }),
+      ...(rows > 0 ? { rows } : {}),
+      ...(bytes === undefined ? {} : { bytes }),
+      ...(totalBytes === undefined ? {} : { totalBytes, ...this.#left(bytes ?? 0, totalBytes) }),
+    });
+  }
+
+  /** Seconds left of a file, from the rate at which it was copied so far. */
+  #left(bytes: number, totalBytes: number): { etaSeconds?: number } {
+    const seconds = (performance.now() - this.#statementSince) / 1000;
+    return bytes === 0 ? {} : { etaSeconds: ((totalBytes - bytes) / bytes) * seconds };
+  }
+}
+
+const SHOWN = 60;
+
+function firstLine(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > SHOWN ? `${line.slice(0, SHOWN - 1)}…` : line;
+}
+
+function failed(
+  plan: ScriptPlan,
+  { file, line, message, sqlState }: ScriptFailure,
+  failures: number,
+): DayboardError {
+  const left = plan.singleTransaction
+    ? 'Everything was rolled back.'
+    : plan.onError === 'stop'
+      ? 'What was committed before that line stays; nothing after it was run.'
+      : `The rest was run${failures > 1 ? `; ${failures} errors in all` : ''}.`;
+  return new DayboardError({
+    code: 'script.failed',
+    message: `${file}:${line}: ${message.replace(/\.$/, '')}. ${left}`,
+    facts: { file, line, failures, ...(sqlState === undefined ? {} : { sqlState }) },
+    next: 'Mend that line and run the script again; with -1 a script is run as a whole or not at all.',
+  });
+}
