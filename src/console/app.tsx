@@ -1,10 +1,11 @@
-import { Box, Text, useApp, useInput } from 'ink';
+import { Box, Text, useApp, useInput, usePaste } from 'ink';
 import { memo, useEffect, useMemo, useSyncExternalStore } from 'react';
 import { createClock } from './clock.ts';
 import { draw } from './draw.ts';
 import { keyNames } from './keys.ts';
 import type { Store } from './store.ts';
 import type { Theme } from './theme.ts';
+import { pasted } from './typing.ts';
 
 /** A row of the screen. Its text is all there is to it: rows that did not change are not rendered. */
 const Row = memo(function Row({ text }: { text: string }) {
@@ -31,6 +32,7 @@ export function App({
   useInput((input, key) => {
     for (const name of keyNames(input, key)) controller.press(name);
   });
+  usePaste((text) => store.update((current) => pasted(current, text)));
   const { lines, overlay } = draw(state, theme, clock);
   const { columns, rows } = state.size;
   return (

@@ -1,4 +1,6 @@
+import { clean } from './clean.ts';
 import { typedFilter } from './filter.ts';
+import { say } from './moves.ts';
 import { withFilter } from './refilter.ts';
 import { helpTyped } from './screens/help.ts';
 import type { ConsoleState } from './state.ts';
@@ -33,4 +35,15 @@ export function typed(state: ConsoleState, key: string): ConsoleState {
     default:
       return state;
   }
+}
+
+/** What was pasted, as one line, into the dialog's input. Elsewhere each character would be a key that nobody pressed. */
+export function pasted(state: ConsoleState, text: string): ConsoleState {
+  if (!TYPED.has(state.dialog?.kind ?? ''))
+    return say(state, 'What was pasted was left out: here it would be keys. / and : take text.', 'plain');
+  const line = clean(text.replaceAll(/\s+/gu, ' ')).trim();
+  return Array.from(line).reduce(
+    (next, character) => typed(next, character === ' ' ? 'space' : character),
+    state,
+  );
 }

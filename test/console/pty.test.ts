@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { displayWidth } from '../../src/console/width.ts';
 import { bundleProgram } from '../support/bundle.ts';
 import { openTerminal, type TestTerminal } from '../support/terminal.ts';
+import { until } from '../support/until.ts';
 import '../support/show.ts';
 
 let program: string;
@@ -127,4 +130,85 @@ it('goes back to the shell with ctrl-z, and on with fg as it was', async () => {
   terminal.press('q');
   await expect(terminal).toShow(/nothing was run from here/u);
   terminal.kill('SIGKILL');
+});
+
+it('keeps a dialog and a run through any change of size, also to one that is too small', async () => {
+  const console = open(80, 24, { beatMs: 20 });
+  await expect(console).toShow('2 failed');
+  console.press('i');
+  await expect(console).toShow('1 delivery to do');
+  console.resize(300, 80);
+  await expect(console).toShow((lines) => lines.length === 80 && (lines[0]?.length ?? 0) > 200);
+  console.resize(40, 10);
+  await expect(console).toShow('needs 60x16');
+  console.resize(60, 16);
+  await expect(console).toShow('1 delivery to do');
+  console.press('enter');
+  await expect(console).toShow('/4 steps');
+  console.resize(200, 50);
+  await expect(console).toShow('is done in');
+  expect(console.screen()[0]?.length).toBeGreaterThan(150);
+  console.press('q');
+  await console.exit;
+});
+
+it('takes what is pasted into an input as text, and elsewhere as nothing', async () => {
+  const console = open(80, 24);
+  await expect(console).toShow('2 failed');
+  await until(() => console.leftOn().includes('bracketed paste'));
+  console.paste('i\rq');
+  await expect(console).toShow('What was pasted was left out');
+  console.press('/');
+  await expect(console).toShow('Enter keep it');
+  console.paste('subscr\n');
+  await expect(console).toShow(/\/ subscr.*Enter keep it/u);
+  await console.waitFor((lines) => !lines.join('\n').includes('events'));
+  console.press('esc', 'q');
+  await console.exit;
+});
+
+it('draws what is wide as wide as it is', async () => {
+  const message = '訪問者の列 \"hour\" が読めません。'.repeat(8);
+  const failing = {
+    'load subscriptions': { code: 'x', message, facts: {}, next: '再送を依頼してください。' },
+  };
+  const console = open(80, 24, { beatMs: 20, failing });
+  await expect(console).toShow('2 failed');
+  console.press('i');
+  await expect(console).toShow('1 delivery to do');
+  console.press('enter');
+  await expect(console).toShow('run 1901 failed in');
+  console.press('enter');
+  const lines = await console.waitFor(/[╭┌][^]*訪問者の列[^]*[╰└]/u);
+  const edges = lines.filter((line) => /│$/u.test(line)).map(displayWidth);
+  expect(edges.length).toBeGreaterThan(4);
+  expect(new Set(edges).size).toBe(1);
+  console.press('esc', 'esc', 'q');
+  await console.exit;
+});
+
+const hasTmux = spawnSync('tmux', ['-V']).status === 0;
+
+it.skipIf(!hasTmux)('is left running in tmux, and gone on with from a terminal of another size', async () => {
+  const tmux = (cols: number, rows: number, ...args: string[]) =>
+    openTerminal({
+      command: 'tmux',
+      args: ['-u', '-f', '/dev/null', '-L', `dayboard-${process.pid}`, ...args],
+      cols,
+      rows,
+    });
+  const first = tmux(100, 30, 'new-session', process.execPath, program, '{"beatMs":50}');
+  await expect(first).toShow('2 failed');
+  first.press('i');
+  await expect(first).toShow('1 delivery to do');
+  first.press('enter');
+  await expect(first).toShow('/4 steps');
+  first.press('ctrl-b', 'd');
+  await first.waitFor('detached');
+  expect(first.leftOn()).toEqual([]);
+  terminal = tmux(80, 25, 'attach');
+  await expect(terminal).toShow('is done in');
+  expect(terminal.screen().every((line) => displayWidth(line) <= 80)).toBe(true);
+  terminal.press('q');
+  expect((await terminal.exit).code).toBe(0);
 });

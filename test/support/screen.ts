@@ -13,6 +13,7 @@ export class VirtualScreen {
   private ended: string | undefined;
   /** Between the beginning and the end of a synchronized update (mode 2026): the screen is half drawn. */
   private drawing = false;
+  private cursorHidden = false;
 
   constructor(cols: number, rows: number) {
     this.terminal = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 1000 });
@@ -24,6 +25,7 @@ export class VirtualScreen {
   private followFrames(final: 'h' | 'l', begins: boolean): void {
     this.terminal.parser.registerCsiHandler({ prefix: '?', final }, (parameters) => {
       if (parameters.includes(2026)) this.drawing = begins;
+      if (parameters.includes(25)) this.cursorHidden = !begins;
       return false;
     });
   }
@@ -52,6 +54,20 @@ export class VirtualScreen {
 
   svg(): string {
     return toSvg(this.terminal);
+  }
+
+  /** What a program has switched on and not off again, by name; nothing in a terminal as a shell wants it. */
+  leftOn(): string[] {
+    const { buffer, modes } = this.terminal;
+    const on = {
+      'alternate screen': buffer.active.type === 'alternate',
+      'hidden cursor': this.cursorHidden,
+      'bracketed paste': modes.bracketedPasteMode,
+      'focus reports': modes.sendFocusMode,
+      'mouse reports': modes.mouseTrackingMode !== 'none',
+      'application cursor keys': modes.applicationCursorKeysMode,
+    };
+    return Object.entries(on).flatMap(([name, isOn]) => (isOn ? [name] : []));
   }
 
   /** Those who wait look again; also called when something else that they ask for may have changed. */

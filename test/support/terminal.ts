@@ -22,14 +22,20 @@ export interface TestTerminal {
   press(...keys: string[]): void;
   /** Text as it is, in one write. */
   type(text: string): void;
+  /** Text as a terminal pastes it for a program that asked for it to be marked. */
+  paste(text: string): void;
   resize(cols: number, rows: number): void;
   svg(): string;
+  /** What programs have switched on and not off again: 'alternate screen', 'hidden cursor', 'bracketed paste'… */
+  leftOn(): string[];
   /** How the program ended. */
   readonly exit: Promise<{ code: number; signal: number | undefined }>;
   readonly pid: number;
   /** Bytes that were written to the terminal. */
   readonly written: number;
   kill(signal?: string): void;
+  /** The window is closed, or the line to it is cut. */
+  close(): void;
 }
 
 const SEQUENCES: Record<string, string> = {
@@ -81,17 +87,24 @@ export function openTerminal(options: TerminalOptions): TestTerminal {
       for (const key of keys) pty.write(bytesOf(key));
     },
     type: (text) => pty.write(text),
+    paste: (text) => {
+      if (!screen.leftOn().includes('bracketed paste')) pty.write(text);
+      else pty.write(`\u001b[200~${text}\u001b[201~`);
+    },
     resize: (cols, rows) => {
       screen.terminal.resize(cols, rows);
       pty.resize(cols, rows);
     },
     svg: () => screen.svg(),
+    leftOn: () => screen.leftOn(),
     exit,
     pid: pty.pid,
     get written() {
       return screen.written;
     },
     kill: (signal) => pty.kill(signal),
+    // Not in its types, nor in those of another system's.
+    close: () => (pty as IPty & { destroy(): void }).destroy(),
   };
 }
 
