@@ -103,13 +103,13 @@ describe('the terminal is given back', () => {
     const console = place.terminal([], env);
     const run = await startRun(console);
     console.close();
-    await until(async () => (await stateOf(run)) === 'cancelled');
     await until(async () => {
       const sessions = await place.query(
         `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dayboard %'`,
       );
       return sessions.length === 0;
     });
+    expect(await stateOf(run)).toBe('cancelled');
   });
 });
 

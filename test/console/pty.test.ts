@@ -161,14 +161,14 @@ it('takes what is pasted into an input as text, and elsewhere as nothing', async
   console.press('/');
   await expect(console).toShow('Enter keep it');
   console.paste('subscr\n');
-  await expect(console).toShow(/\/ subscr.*Enter keep it/u);
+  await expect(console).toShow('/subscr   Enter keep it');
   await console.waitFor((lines) => !lines.join('\n').includes('events'));
-  console.press('esc', 'q');
+  console.press('ctrl-c', 'ctrl-c');
   await console.exit;
 });
 
 it('draws what is wide as wide as it is', async () => {
-  const message = '訪問者の列 \"hour\" が読めません。'.repeat(8);
+  const message = '訪問者の列 "hour" が読めません。'.repeat(8);
   const failing = {
     'load subscriptions': { code: 'x', message, facts: {}, next: '再送を依頼してください。' },
   };
@@ -180,10 +180,10 @@ it('draws what is wide as wide as it is', async () => {
   await expect(console).toShow('run 1901 failed in');
   console.press('enter');
   const lines = await console.waitFor(/[╭┌][^]*訪問者の列[^]*[╰└]/u);
-  const edges = lines.filter((line) => /│$/u.test(line)).map(displayWidth);
+  const edges = lines.filter((line) => line.endsWith('│')).map(displayWidth);
   expect(edges.length).toBeGreaterThan(4);
   expect(new Set(edges).size).toBe(1);
-  console.press('esc', 'esc', 'q');
+  console.press('ctrl-c', 'ctrl-c');
   await console.exit;
 });
 
