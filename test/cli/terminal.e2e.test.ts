@@ -13,6 +13,13 @@ import '../support/show.ts';
 
 const LAUNCHER = join(packageRoot(), 'bin', 'dayboard.cjs');
 const DAY = daysAgo(1);
+/** Preloaded into a dayboard: tells its process id, and throws where nobody catches it when it gets SIGUSR2. */
+const CRASH = `
+import { writeFileSync } from 'node:fs';
+if (process.argv[1].endsWith('dayboard.cjs')) {
+  writeFileSync('pid', String(process.pid));
+  process.on('SIGUSR2', () => { throw new Error('thrown by the test'); });
+}`;
 
 let place: Place;
 let s3: TestS3;
@@ -72,14 +79,15 @@ describe('the terminal is given back', () => {
     ['kill', 'SIGTERM', 130],
     ['a hang-up', 'SIGHUP', 130],
   ] as const)('after %s', async (_name, signal, code) => {
-    const preload = pathToFileURL(join(packageRoot(), 'test', 'support', 'ask-to-crash.mjs')).href;
+    place.write('crash.mjs', CRASH);
+    const preload = pathToFileURL(join(place.directory, 'crash.mjs')).href;
     const shell = openTerminal({
       command: 'bash',
       args: ['--norc', '-i'],
       cols: 100,
       rows: 30,
       cwd: place.directory,
-      env: { ...place.env, PS1: '$ ', NODE_OPTIONS: `--import=${preload}`, TEST_PID_FILE: 'pid' },
+      env: { ...place.env, PS1: '$ ', NODE_OPTIONS: `--import=${preload}` },
     });
     undoLater(async () => shell.kill('SIGKILL'));
     shell.type(`'${process.execPath}' '${LAUNCHER}'\r`);
