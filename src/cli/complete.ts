@@ -124,10 +124,14 @@ async function optionValues(option: Option, last: string, io: Io): Promise<Candi
 
 async function argumentValues(place: Place, name: string, last: string, io: Io): Promise<Candidate[]> {
   if (name === 'shell') return SHELLS.map((word) => ({ word }));
-  if (name === 'file') return files(last, io.cwd);
   const project = await projectOf(place.globals, io);
   if (project === undefined) return [];
   switch (name) {
+    case 'script':
+      return [
+        ...project.scripts.map((script) => ({ word: script.name, help: 'script' })),
+        ...files(last, io.cwd),
+      ];
     case 'period':
     case 'periods':
       return periods(project, last, io.now());

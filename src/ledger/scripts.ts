@@ -40,3 +40,31 @@ export async function readScript(client: Queryable, run: string): Promise<Script
   const { exitCode, ...record } = row;
   return exitCode === null ? record : { ...record, exitCode };
 }
+
+/** How a script went before. */
+export interface ScriptHistory {
+  script: string;
+  lastRun: { id: string; state: string; startedAt: string; by: string };
+  /** Seconds of its last runs that ended well, oldest first. */
+  seconds: number[];
+}
+
+/** So many runs tell how long a script takes. */
+const RUNS = 20;
+
+/** How each script of a project went before, by the name that it was run under. */
+export async function readScriptHistory(client: Queryable, project: string): Promise<ScriptHistory[]> {
+  const found = await client.query<ScriptHistory>(
+    `SELECT s.script,
+            (array_agg(jsonb_build_object('id', r.id::text, 'state', r.state, 'by', r.by_user,
+               'startedAt', to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY r.id DESC))[1] AS "lastRun",
+            coalesce(array_agg(extract(epoch FROM r.finished_at - r.started_at)::float8 ORDER BY r.id)
+              FILTER (WHERE r.state = 'done' AND r.number <= ${RUNS}), '{}') AS seconds
+       FROM dayboard.script s
+       JOIN (SELECT *, row_number() OVER (PARTITION BY (SELECT script FROM dayboard.script WHERE run = id) ORDER BY id DESC) AS number
+               FROM dayboard.run WHERE project = $1 AND command = 'script') r ON r.id = s.run
+      GROUP BY s.script`,
+    [project],
+  );
+  return found.rows;
+}

@@ -18,8 +18,11 @@ export interface ScriptPlan {
   schema: 'dayboard.script/1';
   project: string;
   context: string;
-  /** As it was named. */
+  /** As it was asked for: a file, or the name of one of the project's scripts. */
+  name: string;
+  /** From the working directory on. */
   file: string;
+  parameters: ScriptParameter[];
   /** SHA-256 of the script and of every file that it includes. */
   hash: string;
   /** The script and the files that it includes, as they are named there. */
@@ -56,24 +59,61 @@ export interface ScriptRecord {
   outputBytes: number;
 }
 
+/** Variables that a script is given. */
+export type ScriptVariables = ReadonlyArray<readonly [name: string, value: string]>;
+
+export const SCRIPT_PARAMETER_TYPES = ['date', 'text', 'integer'] as const;
+
+/** A variable that a script declares. */
+export interface ScriptParameter {
+  name: string;
+  type: (typeof SCRIPT_PARAMETER_TYPES)[number];
+  description: string;
+  /** Its value is shown and kept nowhere. */
+  secret?: true;
+  /** Without it somebody must give one. */
+  default?: string;
+}
+
+/** A script of the project, with what it says of itself and how it went. */
+export interface ScriptSummary {
+  name: string;
+  description: string;
+  /** Absolute. */
+  file: string;
+  parameters: ScriptParameter[];
+  /** Why it cannot be run: its file is not there, or a parameter is declared wrongly. */
+  problem?: string;
+  lastRun?: { id: string; state: string; startedAt: string; by: string };
+  /** How long its last runs took that ended well, in seconds, oldest first. */
+  seconds: number[];
+}
+
 const SECRET = /pass(word|wd|phrase)?|secret|token|credential|api_?key|private_?key/i;
 const MASK = '***';
 
 /** Variables as they may be shown and kept. */
 export function maskedVariables(
-  variables: ReadonlyArray<readonly [name: string, value: string]>,
+  variables: ScriptVariables,
+  secrets: ReadonlySet<string> = new Set(),
 ): Record<string, string> {
   return Object.fromEntries(
-    variables.map(([name, value]) => [name, SECRET.test(name) ? MASK : value] as const),
+    variables.map(([name, value]) => [name, isSecret(name, secrets) ? MASK : value] as const),
   );
+}
+
+/** By its declaration, or by its name. */
+function isSecret(name: string, secrets: ReadonlySet<string>): boolean {
+  return secrets.has(name) || SECRET.test(name);
 }
 
 /** A text without the values of variables that look like secrets. */
 export function withoutSecrets(
   text: string,
-  variables: ReadonlyArray<readonly [name: string, value: string]>,
+  variables: ScriptVariables,
+  secrets: ReadonlySet<string> = new Set(),
 ): string {
   return variables
-    .filter(([name, value]) => SECRET.test(name) && value !== '')
+    .filter(([name, value]) => isSecret(name, secrets) && value !== '')
     .reduce((masked, [, value]) => masked.replaceAll(value, MASK), text);
 }

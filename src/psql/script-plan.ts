@@ -1,4 +1,10 @@
-import type { OnError, ScriptPlan, ScriptStatement } from '../plan/script.ts';
+import type {
+  OnError,
+  ScriptParameter,
+  ScriptPlan,
+  ScriptStatement,
+  ScriptVariables,
+} from '../plan/script.ts';
 import { maskedVariables } from '../plan/script.ts';
 import { classify, loadParser } from './classify.ts';
 import { refuseUnsupported } from './script.ts';
@@ -9,7 +15,7 @@ export interface ScriptPlanRequest {
   file: string;
   /** Where relative names begin. */
   directory: string;
-  variables: ReadonlyArray<readonly [name: string, value: string]>;
+  variables: ScriptVariables;
   singleTransaction: boolean;
   onError: OnError;
 }
@@ -28,7 +34,8 @@ export interface ServerOfPlan {
  */
 export async function planScript(
   { file, directory, variables, singleTransaction, onError }: ScriptPlanRequest,
-  about: Pick<ScriptPlan, 'project' | 'context' | 'cli'>,
+  about: Pick<ScriptPlan, 'project' | 'context' | 'cli' | 'name'>,
+  parameters: readonly ScriptParameter[],
   { readOnly, builtIn }: ServerOfPlan,
 ): Promise<ScriptPlan> {
   await loadParser();
@@ -39,18 +46,25 @@ export async function planScript(
     schema: 'dayboard.script/1',
     project: about.project,
     context: about.context,
+    name: about.name,
     file,
+    parameters: [...parameters],
     hash: survey.hash,
     files: survey.files,
     statements: found.map(({ statement }) => statement),
     copies: survey.copies,
-    variables: maskedVariables(variables),
+    variables: maskedVariables(variables, secretsOf(parameters)),
     unset: survey.unset,
     singleTransaction,
     onError,
     refused: readOnly ? found.flatMap(({ statement, why }) => refusals(statement, why)) : [],
     cli: about.cli,
   };
+}
+
+/** The names of parameters whose values are shown nowhere. */
+export function secretsOf(parameters: readonly ScriptParameter[]): Set<string> {
+  return new Set(parameters.filter(({ secret }) => secret === true).map(({ name }) => name));
 }
 
 interface Found {

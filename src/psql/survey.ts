@@ -72,6 +72,7 @@ class Surveyor {
   readonly #known: Map<string, string>;
   readonly #unset = new Set<string>();
   readonly #hash = createHash('sha256');
+  #depth = 0;
   readonly #found: Omit<Survey, 'hash' | 'unset'> = {
     unsupported: [],
     statements: [],
@@ -175,7 +176,11 @@ class Surveyor {
     const [first, ...others] = words;
     const file = words.find((word) => !word.startsWith('('));
     if (/^(g|gx|o|out)$/.test(name) && file?.startsWith('|') === true) problem(`\\${name}: ${PROGRAMS}`);
-    if (name === 'set' && first !== undefined) this.#known.set(first, others.join(''));
+    if (name === 'if') this.#depth += 1;
+    if (name === 'endif') this.#depth -= 1;
+    // Of a branch nobody knows whether it is taken: what was given stands.
+    const stands = first === undefined || (this.#depth > 0 && this.#known.has(first));
+    if (name === 'set' && !stands) this.#known.set(first, others.join(''));
     if (name === 'getenv' && first !== undefined) this.#unset.delete(first);
     if (INCLUDES.has(name) && first !== undefined && !first.startsWith(':')) {
       const relative = name === 'ir' || name === 'include_relative';

@@ -54,6 +54,7 @@ export async function composeWorkspace(parts: Composition): Promise<Workspace> {
     environment: parts.env,
     invocation: parts.invocation ?? 'dayboard',
     now: parts.now,
+    baseDirectory: parts.baseDirectory,
   });
 }
 

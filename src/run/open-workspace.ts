@@ -8,14 +8,14 @@ import { aliveRuns, takeLock } from '../ledger/locks.ts';
 import { migrate, requireLedger } from '../ledger/migrate.ts';
 import { readDurations, readRun, readRuns, readSteps } from '../ledger/run-reader.ts';
 import { requestCancel } from '../ledger/runs.ts';
-import { readScript } from '../ledger/scripts.ts';
+import { readScript, readScriptHistory } from '../ledger/scripts.ts';
 import { rulesHash } from '../load/rules-hash.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
 import type { RunEvent } from '../plan/events.ts';
 import type { Preparation } from '../plan/preparation.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
-import type { ScriptPlan } from '../plan/script.ts';
+import type { ScriptPlan, ScriptSummary } from '../plan/script.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
 import type { Project } from '../project/model.ts';
@@ -35,7 +35,9 @@ import { readPlan } from './plan-reader.ts';
 import type { BoardRange } from './ranges.ts';
 import { prepareSchema } from './prepare-schema.ts';
 import { startRun, type Run } from './runner.ts';
-import { builtInFunctions, performScript, planOf, type ScriptRequest, type ScriptStreams } from './script.ts';
+import { planReady, readyScript, type ReadyScript, type ScriptRequest } from './ready-script.ts';
+import { builtInFunctions, performScript, type ScriptStreams } from './script.ts';
+import { summarizeScripts } from './script-list.ts';
 import { requireSameScript, scriptRunPlan, startUnrecorded } from './script-run.ts';
 import type {
   ContextInfo,
@@ -60,6 +62,8 @@ export interface WorkspaceParts {
   invocation: string;
   /** The clock: RFC 3339. */
   now: () => string;
+  /** What files of the definition start from. */
+  baseDirectory: string;
 }
 
 /** Connections that readers share: the board's queries run side by side. */
@@ -357,10 +361,23 @@ class LedgerWorkspace implements Workspace {
     };
   }
 
+  scripts(): Promise<ScriptSummary[]> {
+    return this.read(async (client) =>
+      summarizeScripts(this.parts, await readScriptHistory(client, this.project.name)),
+    );
+  }
+
   async planScript(request: ScriptRequest): Promise<ScriptPlan> {
     const { invocation } = this.parts;
+    const { readOnly, name: context } = this.context;
+    const script = this.ready(request);
     const builtIn = await this.read(builtInFunctions);
-    return planOf(request, { project: this.project.name, context: this.context, invocation, builtIn });
+    return planReady(script, { project: this.project.name, context, invocation }, { readOnly, builtIn });
+  }
+
+  private ready(request: ScriptRequest): ReadyScript {
+    const { project, baseDirectory, now } = this.parts;
+    return readyScript(request, { project, baseDirectory, now: now() });
   }
 
   async startScript(
@@ -370,16 +387,17 @@ class LedgerWorkspace implements Workspace {
     onEvent: (event: RunEvent) => void = () => undefined,
   ): Promise<RunHandle> {
     const { readOnly } = this.context;
-    await requireSameScript(plan, request, { readOnly, builtIn: await this.read(builtInFunctions) });
+    const script = this.ready(request);
+    await requireSameScript(plan, script, { readOnly, builtIn: await this.read(builtInFunctions) });
     const { environment, now, actor } = this.parts;
     const common = { database: this.database, environment, readOnly, streams };
     if (readOnly)
       return startUnrecorded(plan, now, onEvent, (report, signal) =>
-        performScript({ ...common, ledger: undefined, report, signal }, request, plan),
+        performScript({ ...common, ledger: undefined, report, signal }, script, plan),
       );
     const client = await this.reader();
     const run = await this.startFor(this.project, scriptRunPlan(plan, now()), onEvent, (report, signal, id) =>
-      performScript({ ...common, ledger: { client, run: id }, report, signal }, request, plan),
+      performScript({ ...common, ledger: { client, run: id }, report, signal }, script, plan),
     );
     return { id: run.id, done: run.done, cancel: async () => run.cancel('now', actor.user) };
   }

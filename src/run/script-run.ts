@@ -2,20 +2,21 @@ import type { Outcome, RunEvent } from '../plan/events.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ScriptPlan } from '../plan/script.ts';
 import { DayboardError, toDayboardError } from '../project/errors.ts';
-import { planScript, type ScriptPlanRequest, type ServerOfPlan } from '../psql/script-plan.ts';
+import type { ServerOfPlan } from '../psql/script-plan.ts';
 import { EXIT } from './outcome.ts';
+import { planReady, type ReadyScript } from './ready-script.ts';
 import type { StepReport, StepResult } from './run-context.ts';
 import type { RunHandle } from './workspace.ts';
 
 /** The plan of a script's run: its one step. */
-export function scriptRunPlan({ project, context, file, hash, cli }: ScriptPlan, madeAt: string): Plan {
+export function scriptRunPlan({ project, context, name, hash, cli }: ScriptPlan, madeAt: string): Plan {
   return {
     schema: 'dayboard.plan/1',
     project,
     context,
-    request: { command: 'script', cells: [], reprocess: [], names: [file], concurrency: 1, force: [] },
+    request: { command: 'script', cells: [], reprocess: [], names: [name], concurrency: 1, force: [] },
     cells: [],
-    steps: [{ seq: 1, kind: 'script', target: file, needs: [], after: [] }],
+    steps: [{ seq: 1, kind: 'script', target: name, needs: [], after: [] }],
     held: [],
     basis: hash,
     madeAt,
@@ -29,15 +30,15 @@ export function scriptRunPlan({ project, context, file, hash, cli }: ScriptPlan,
  */
 export async function requireSameScript(
   plan: ScriptPlan,
-  request: ScriptPlanRequest,
+  script: ReadyScript,
   server: ServerOfPlan,
 ): Promise<void> {
-  const now = await planScript(request, plan, server);
+  const now = await planReady(script, { ...plan, invocation: '' }, server);
   if (now.hash !== plan.hash)
     throw new DayboardError({
       code: 'plan.out-of-date',
       kind: 'refused',
-      message: `${plan.file}, or a file that it includes, has changed since the plan was made; nothing was run.`,
+      message: `${plan.name}, or a file that it includes, has changed since the plan was made; nothing was run.`,
       next: 'Look at the new plan and run that.',
     });
   if (now.refused.length === 0) return;
@@ -58,7 +59,7 @@ export function startUnrecorded(
   work: (report: StepReport, signal: AbortSignal) => Promise<StepResult>,
 ): RunHandle {
   const abort = new AbortController();
-  const step = { seq: 1, kind: 'script', target: plan.file } as const;
+  const step = { seq: 1, kind: 'script', target: plan.name } as const;
   const about = () => ({ schema: 'dayboard.event/1', run: '', at: now() }) as const;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;

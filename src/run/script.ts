@@ -1,38 +1,26 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type pg from 'pg';
 import type { Database } from '../ledger/connection.ts';
 import { databaseError } from '../ledger/errors.ts';
 import type { Queryable } from '../ledger/client.ts';
 import { recordOutput, recordScript } from '../ledger/scripts.ts';
-import { maskedVariables, withoutSecrets, type ScriptPlan } from '../plan/script.ts';
+import { withoutSecrets, type ScriptPlan } from '../plan/script.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
 import { classify } from '../psql/classify.ts';
-import { fileProblem } from '../psql/file-problem.ts';
-import { planScript, whyNotReadOnly, type ScriptPlanRequest } from '../psql/script-plan.ts';
+import { secretsOf, whyNotReadOnly } from '../psql/script-plan.ts';
 import { runScript, type ScriptExit } from '../psql/script.ts';
 import type { ScriptFailure, ScriptProgress } from '../psql/session.ts';
 import { cancelWhenAborted } from './cancel-when-aborted.ts';
+import type { ReadyScript } from './ready-script.ts';
 import type { StepReport, StepResult } from './run-context.ts';
 import { ScriptOutput } from './script-output.ts';
 import { watchBackend, type BackendState } from './watch-backend.ts';
-import type { ContextInfo } from './workspace.ts';
 
 /** Where a script's words go, and what `\copy … from pstdin` reads. */
 export interface ScriptStreams {
   stdin: () => AsyncIterable<Buffer>;
   stdout: (data: string | Buffer) => void;
   stderr: (text: string) => void;
-}
-
-/** A script to run. */
-export interface ScriptRequest extends ScriptPlanRequest {
-  /** Files of the script are read and written here and below only; without it anywhere. */
-  root?: string;
-  /** As PostgreSQL writes them: '5min', '10s'. */
-  statementTimeout?: string;
-  lockTimeout?: string;
 }
 
 export interface ScriptParts {
@@ -58,15 +46,16 @@ const MOST_NOTES = 200;
  */
 export async function performScript(
   parts: ScriptParts,
-  request: ScriptRequest,
+  request: ReadyScript,
   plan: ScriptPlan,
 ): Promise<StepResult> {
   const { database, ledger } = parts;
   const client = await database.connect('script');
   const stop = cancelWhenAborted(database, client, parts.signal);
   const output = new ScriptOutput();
+  const secrets = secretsOf(request.parameters);
   const kept = () => ({
-    output: withoutSecrets(output.text, request.variables),
+    output: withoutSecrets(output.text, request.variables, secrets),
     outputBytes: output.bytes,
   });
   let recording: NodeJS.Timeout | undefined;
@@ -74,7 +63,7 @@ export async function performScript(
   try {
     if (ledger !== undefined) {
       const { client: keeper, run } = ledger;
-      await recordScript(keeper, run, { script: plan.file, hash: plan.hash, variables: plan.variables });
+      await recordScript(keeper, run, { script: plan.name, hash: plan.hash, variables: plan.variables });
       // One that cannot be written now is written with the next.
       const record = () => void recordOutput(keeper, run, kept()).catch(() => undefined);
       recording = setInterval(record, RECORD_EVERY).unref();
@@ -85,7 +74,7 @@ export async function performScript(
     if (ran.failure !== undefined) throw failed(plan, ran.failure, ran.failures);
     return { end: 'done', rows: ran.rows, detail: { statements: ran.statements } };
   } catch (thrown) {
-    throw thrown instanceof DayboardError ? thrown : databaseError(thrown, { script: plan.file });
+    throw thrown instanceof DayboardError ? thrown : databaseError(thrown, { script: plan.name });
   } finally {
     stop();
     clearInterval(recording);
@@ -98,72 +87,11 @@ export async function performScript(
   }
 }
 
-async function setTimeouts(
-  client: pg.Client,
-  { statementTimeout, lockTimeout }: ScriptRequest,
-): Promise<void> {
+async function setTimeouts(client: pg.Client, { statementTimeout, lockTimeout }: ReadyScript): Promise<void> {
   await client.query(
     `SELECT set_config('statement_timeout', coalesce($1, '0'), false), set_config('lock_timeout', coalesce($2, '0'), false)`,
     [statementTimeout, lockTimeout],
   );
-}
-
-/**
- * The plan of a script. Errors: 'script.missing' for a file that is not there, 'script.unsupported'.
- *
- * @param invocation how dayboard was called
- */
-export async function planOf(
-  request: ScriptRequest,
-  about: { project: string; context: ContextInfo; invocation: string; builtIn: ReadonlySet<string> },
-): Promise<ScriptPlan> {
-  const path = resolve(request.directory, request.file);
-  const problem = unreadable(path);
-  if (problem !== undefined)
-    throw new DayboardError({
-      code: 'script.missing',
-      kind: 'usage',
-      message: `${request.file} cannot be read: ${problem}. Nothing was run.`,
-      facts: { file: request.file },
-      next: 'Name a file, from the working directory on.',
-    });
-  const { project, context, invocation, builtIn } = about;
-  const cli = `${invocation} script ${commandLine(request)}`;
-  return planScript(
-    request,
-    { project, context: context.name, cli },
-    { readOnly: context.readOnly, builtIn },
-  );
-}
-
-function unreadable(path: string): string | undefined {
-  try {
-    readFileSync(path);
-    return undefined;
-  } catch (error) {
-    return fileProblem(error);
-  }
-}
-
-/** The words after `script`; values that look like secrets are masked, since a command line is shown and kept. */
-function commandLine({
-  file,
-  variables,
-  singleTransaction,
-  onError,
-  statementTimeout,
-  lockTimeout,
-}: ScriptRequest): string {
-  const words = [file];
-  for (const [name, value] of Object.entries(maskedVariables(variables)))
-    words.push('-v', `${name}=${value}`);
-  if (singleTransaction) words.push('-1');
-  if (onError === 'continue') words.push('--on-error', onError);
-  if (statementTimeout !== undefined) words.push('--statement-timeout', statementTimeout);
-  if (lockTimeout !== undefined) words.push('--lock-timeout', lockTimeout);
-  return words
-    .map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
 }
 
 /** The names of the functions that come with the server. */
@@ -184,7 +112,7 @@ interface Ran {
 
 async function runWatched(
   { database, environment, readOnly, report, signal, streams }: ScriptParts,
-  request: ScriptRequest,
+  request: ReadyScript,
   client: pg.Client,
   output: ScriptOutput,
 ): Promise<Ran> {
@@ -193,7 +121,8 @@ async function runWatched(
   let notes = 0;
   const note = (text: string): void => {
     notes += 1;
-    if (notes <= MOST_NOTES) report.note(withoutSecrets(text.trimEnd(), request.variables));
+    if (notes <= MOST_NOTES)
+      report.note(withoutSecrets(text.trimEnd(), request.variables, secretsOf(request.parameters)));
     else if (notes === MOST_NOTES + 1) report.note('more messages are in its output');
   };
   const exit = await watchBackend(
@@ -205,7 +134,7 @@ async function runWatched(
         client,
         file: request.file,
         directory: request.directory,
-        ...(request.root === undefined ? {} : { root: request.root }),
+        root: request.root,
         env: environment,
         stdin: streams.stdin,
         stdout: (data) => {

@@ -5,9 +5,10 @@ import type { Project } from '../project/model.ts';
 import type { Preparation } from '../plan/preparation.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { Outcome, RunEvent } from '../plan/events.ts';
-import type { ScriptPlan, ScriptRecord } from '../plan/script.ts';
+import type { ScriptPlan, ScriptRecord, ScriptSummary } from '../plan/script.ts';
 import type { AdoptRequest } from './adopt.ts';
-import type { ScriptRequest, ScriptStreams } from './script.ts';
+import type { ScriptRequest } from './ready-script.ts';
+import type { ScriptStreams } from './script.ts';
 
 /** A named place to run a project. No secrets in here. */
 export interface ContextInfo {
@@ -91,6 +92,8 @@ export interface Workspace {
    * with kind 'refused' when something stands in the way, the context is read-only, or the table's lock is held.
    */
   adopt(request: AdoptRequest): Promise<Adoption>;
+  /** The project's psql scripts, with their parameters and how they went before. */
+  scripts(): Promise<ScriptSummary[]>;
   /**
    * What running a psql script would do, from its text and that of what it includes. Rejects with 'script.…' for a file
    * that is not there and for commands that dayboard does not run.

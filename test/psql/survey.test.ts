@@ -17,7 +17,8 @@ const plan = (text: string, variables: Array<[string, string]> = [], readOnly = 
   writeFileSync(join(directory, 'script.sql'), text);
   return planScript(
     { file: 'script.sql', directory, variables, singleTransaction: false, onError: 'stop' },
-    { project: 'p', context: 'c', cli: '' },
+    { project: 'p', context: 'c', cli: '', name: 'script.sql' },
+    [],
     { readOnly, builtIn: BUILT_IN },
   );
 };

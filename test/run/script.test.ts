@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/plan/events.ts';
-import type { ScriptRequest } from '../../src/run/script.ts';
+import type { ScriptRequest } from '../../src/run/ready-script.ts';
 import type { RunHandle, Workspace } from '../../src/run/workspace.ts';
 import { aProject } from '../support/definitions.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
@@ -50,7 +50,7 @@ const open = (readOnly = false) =>
 const requestOf = async (text: string, changes: Partial<ScriptRequest> = {}): Promise<ScriptRequest> => {
   await writeFile(join(folder, 'script.sql'), text);
   return {
-    file: 'script.sql',
+    script: 'script.sql',
     directory: folder,
     root: folder,
     variables: [],
@@ -236,5 +236,81 @@ describe('a script in a read-only context', () => {
     const { outcome } = await run(text, { onError: 'continue' }, true);
     expect(outcome.state).toBe('failed');
     expect(await query('SELECT FROM t')).toEqual([]);
+  });
+});
+
+describe('a script of the project', () => {
+  const project = () =>
+    aProject({ scripts: [{ name: 'count_day', description: '', file: join(folder, 'count_day.sql') }] });
+  const header =
+    '-- description: Rows of a day\n-- param day date = yesterday  Which day\n-- param who text secret  Whose\n-- param most integer = 10\n';
+  const started = async (variables: Array<[string, string]>) => {
+    await writeFile(
+      join(folder, 'count_day.sql'),
+      `${header}SELECT :'day' AS day, :'who' AS who, :most AS most;`,
+    );
+    const test = await openTestWorkspace({
+      project: project(),
+      env: { DATABASE_URL: database.url },
+      cacheDirectory: join(folder, 'cache'),
+      now: () => '2024-11-15T08:00:00Z',
+    });
+    const request = await requestOf('', { script: 'count_day', variables });
+    return { test, ran: start(test.workspace, request) };
+  };
+
+  it('is run by its name with its defaults, its days as dates, and its secrets kept nowhere', async () => {
+    const { test, ran } = await started([['who', 'camille']]);
+    const waiting = await ran;
+    const { handle } = waiting;
+    expect(await handle.done).toMatchObject({ state: 'done' });
+    expect(waiting.output).toMatch(/2024-11-14 \| camille \| +10/);
+    const { script, run: known } = await test.workspace.run(handle.id);
+    expect(script).toMatchObject({
+      script: 'count_day',
+      variables: { day: '2024-11-14', who: '***', most: '10' },
+      output: expect.not.stringContaining('camille'),
+    });
+    expect(known.cli).toBe("dayboard script count_day -v 'who=***' -v day=2024-11-14 -v most=10");
+    expect(await test.workspace.scripts()).toMatchObject([
+      {
+        name: 'count_day',
+        description: 'Rows of a day',
+        parameters: [
+          { name: 'day', type: 'date', default: 'yesterday', description: 'Which day' },
+          { name: 'who', type: 'text', secret: true },
+          { name: 'most', type: 'integer', default: '10' },
+        ],
+        lastRun: { id: handle.id, state: 'done', by: 'ann' },
+        seconds: [expect.any(Number)],
+      },
+    ]);
+    await test[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    [[], 'The script needs who (text): Whose.'],
+    [
+      [
+        ['who', 'x'],
+        ['day', '2024-02-30'],
+      ],
+      'day is "2024-02-30", and must be a day',
+    ],
+    [
+      [
+        ['who', 'x'],
+        ['most', 'many'],
+      ],
+      'most is "many", and must be a whole number',
+    ],
+  ] as Array<[Array<[string, string]>, string]>)('is not run with %j', async (variables, message) => {
+    const { test, ran } = await started(variables);
+    await expect(ran).rejects.toMatchObject({
+      code: 'script.parameter',
+      kind: 'usage',
+      message: expect.stringContaining(message),
+    });
+    await test[Symbol.asyncDispose]();
   });
 });

@@ -378,6 +378,10 @@ export class FakeWorkspace implements Workspace {
     return this.adoption();
   }
 
+  async scripts(): Promise<never[]> {
+    return [];
+  }
+
   planScript(): Promise<never> {
     return this.adoption();
   }

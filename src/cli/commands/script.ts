@@ -1,8 +1,9 @@
-import { dirname, relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { RunEvent } from '../../plan/events.ts';
 import { ON_ERROR, type OnError, type ScriptPlan } from '../../plan/script.ts';
-import type { ScriptRequest, ScriptStreams } from '../../run/script.ts';
+import type { ScriptRequest } from '../../run/ready-script.ts';
+import type { ScriptStreams } from '../../run/script.ts';
 import type { RunHandle } from '../../run/workspace.ts';
 import { usage } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
@@ -11,7 +12,7 @@ import { EXIT } from '../exit-codes.ts';
 import { canAsk } from '../io.ts';
 import { errorText } from '../output/error.ts';
 import { jsonLine } from '../output/json.ts';
-import { forTerminal, scriptPlanText, ScriptStatus, scriptSummary } from '../output/script.ts';
+import { forTerminal, scriptPlanText, scriptsText, ScriptStatus, scriptSummary } from '../output/script.ts';
 import type { Session } from '../session.ts';
 import { examples, type Host } from './host.ts';
 
@@ -34,7 +35,7 @@ export function addScript(program: Command, host: Host): void {
     .description(
       "Runs a script written for psql over dayboard's own connection: statements, \\copy, \\i, variables and the other commands of scripts. Its output is psql's. What is not supported is named before anything runs. The run is in `dayboard runs`, with the script's hash, its variables and the end of its output.",
     )
-    .argument('<file>', 'the script')
+    .argument('[script]', 'a file, or a script of the project; without one these are listed')
     .option('-v, --variable <name=value>', 'a variable; as often as there are some', collect, [])
     .option('-1, --single-transaction', 'everything in one transaction')
     .option('--on-error <what>', `at an error: ${ON_ERROR.join(' or ')}`, 'stop')
@@ -50,12 +51,13 @@ export function addScript(program: Command, host: Host): void {
     .addHelpText(
       'after',
       examples(
+        ['dayboard script', "the project's scripts, their parameters and last runs"],
         ['dayboard script sql/fix.sql --dry-run', 'its statements, what they do and to what'],
         ['dayboard script sql/fix.sql -1 -v day=2024-11-14', 'all of it or nothing'],
       ),
     )
-    .action((file: string, options: ScriptOptions, command) =>
-      host.run(command, (cli) => script(cli, file, options)),
+    .action((script: string | undefined, options: ScriptOptions, command) =>
+      host.run(command, (cli) => (script === undefined ? list(cli, options) : run(cli, script, options))),
     );
 }
 
@@ -63,8 +65,19 @@ function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
 }
 
-function script(cli: Cli, file: string, options: ScriptOptions): Promise<number> {
-  const request = requestOf(cli, file, options);
+/** The project's scripts with their parameters and how they went. */
+function list(cli: Cli, { json }: ScriptOptions): Promise<number> {
+  return cli.withSession(async ({ workspace }) => {
+    const scripts = await workspace.scripts();
+    if (json === true)
+      cli.printJson({ schema: 'dayboard.scripts/1', project: workspace.project.name, scripts });
+    else cli.print(scriptsText(scripts, cli.out));
+    return EXIT.done;
+  });
+}
+
+function run(cli: Cli, script: string, options: ScriptOptions): Promise<number> {
+  const request = requestOf(cli, script, options);
   return cli.withSession(async (session) => {
     const plan = await session.workspace.planScript(request);
     if (options.dryRun === true) {
@@ -73,30 +86,25 @@ function script(cli: Cli, file: string, options: ScriptOptions): Promise<number>
       return plan.refused.length > 0 ? EXIT.refused : EXIT.done;
     }
     await agree(cli, session, plan, options);
-    return run(cli, session, plan, request, options.json === true);
+    return work(cli, session, plan, request, options.json === true);
   });
 }
 
-function requestOf(cli: Cli, file: string, options: ScriptOptions): ScriptRequest {
+function requestOf(cli: Cli, script: string, options: ScriptOptions): ScriptRequest {
   const { cwd } = cli.io;
   const onError = ON_ERROR.find((each) => each === options.onError);
   if (onError === undefined)
     throw usage(`"${options.onError}" is nothing to do at an error.`, `Give ${ON_ERROR.join(' or ')}.`);
   return {
-    file,
+    script,
     directory: cwd,
-    root: options.root === undefined ? rootOf(resolve(cwd, file), cwd) : resolve(cwd, options.root),
+    ...(options.root === undefined ? {} : { root: resolve(cwd, options.root) }),
     variables: options.variable.map(readVariable),
     singleTransaction: options.singleTransaction === true,
     onError: onError satisfies OnError,
     ...(options.statementTimeout === undefined ? {} : { statementTimeout: options.statementTimeout }),
     ...(options.lockTimeout === undefined ? {} : { lockTimeout: options.lockTimeout }),
   };
-}
-
-function rootOf(path: string, cwd: string): string {
-  const below = relative(cwd, path);
-  return below.startsWith('..') ? dirname(path) : cwd;
 }
 
 function readVariable(given: string): [name: string, value: string] {
@@ -114,7 +122,7 @@ async function agree(
 ): Promise<void> {
   const { statements } = plan;
   if (statements.every(({ does }) => does === 'read' || does === 'session') || context.readOnly) return;
-  if (options.yes !== true && canAsk(cli.io)) cli.say(`${plan.file}: ${scriptSummary(plan)}`);
+  if (options.yes !== true && canAsk(cli.io)) cli.say(`${plan.name}: ${scriptSummary(plan)}`);
   if (context.production) {
     await confirmProduction(cli, context, options.yes === true);
     return;
@@ -125,7 +133,7 @@ async function agree(
   await confirmed(cli, context, 'Run it?', 'Nothing was run.');
 }
 
-async function run(
+async function work(
   cli: Cli,
   session: Session,
   plan: ScriptPlan,

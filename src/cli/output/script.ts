@@ -1,7 +1,8 @@
 import { clean } from '../../console/clean.ts';
 import { bytes, count, duration, plural } from '../../console/format.ts';
 import type { Progress } from '../../plan/plan.ts';
-import { STATEMENT_CLASSES, type ScriptPlan, type StatementClass } from '../../plan/script.ts';
+import { STATEMENT_CLASSES } from '../../plan/script.ts';
+import type { ScriptParameter, ScriptPlan, ScriptSummary, StatementClass } from '../../plan/script.ts';
 import type { Paint } from './paint.ts';
 import { table, type TableCell } from './table.ts';
 
@@ -14,6 +15,33 @@ const CLASS_WORDS: Record<StatementClass, string> = {
   unknown: 'not known before it runs',
 };
 
+/** The project's scripts: what they are for, what they take, and how they went. */
+export function scriptsText(scripts: readonly ScriptSummary[], paint: Paint): string[] {
+  if (scripts.length === 0) return ['The project names no scripts. `dayboard script FILE` runs any file.'];
+  const { theme } = paint;
+  const rows = scripts.map(({ name, parameters, lastRun, seconds, problem, description }): TableCell[] => {
+    const last = seconds.at(-1);
+    return [
+      { text: name, style: theme.heading },
+      parameters.map(parameterText).join(' '),
+      lastRun === undefined
+        ? { text: 'never run', style: theme.muted }
+        : `run ${lastRun.id} ${lastRun.state} ${lastRun.startedAt.slice(0, 10)}`,
+      last === undefined ? '' : duration(last),
+      problem === undefined ? { text: description, style: theme.muted } : { text: problem, style: theme.bad },
+    ];
+  });
+  return table(
+    [['script', 'parameters', 'last run', 'took', ''].map((text) => ({ text, style: theme.muted })), ...rows],
+    paint,
+  );
+}
+
+/** 'day=yesterday', or 'user' where one must be given. */
+function parameterText({ name, default: value }: ScriptParameter): string {
+  return value === undefined ? name : `${name}=${value}`;
+}
+
 /** What a script would do, statement by statement. */
 export function scriptPlanText(plan: ScriptPlan, paint: Paint): string[] {
   const { theme } = paint;
@@ -24,7 +52,7 @@ export function scriptPlanText(plan: ScriptPlan, paint: Paint): string[] {
     text,
   ]);
   return [
-    `${paint.text(plan.file, theme.heading)} ${paint.text(scriptSummary(plan), theme.muted)}`,
+    `${paint.text(plan.name, theme.heading)} ${paint.text(scriptSummary(plan), theme.muted)}`,
     ...table(rows, paint),
     ...plan.copies.map(
       ({ file, line, direction, name }) =>

@@ -4,6 +4,7 @@ import { aggregates } from './aggregates.ts';
 import { checks } from './checks.ts';
 import { copies } from './copies.ts';
 import { events } from './datasets.ts';
+import { systemScripts } from '../scripts.ts';
 import { readSettings, type Settings, SYSTEM, TARGET_URL, TIME_ZONE } from './settings.ts';
 import { sources } from './sources.ts';
 import { extracts, views } from './tables.ts';
@@ -26,6 +27,7 @@ export default defineProject((environment) => {
     copies: copies(environment, { datasets: [events()], ...derived(settings) }),
     ...derived(settings),
     checks: checks(),
+    scripts: systemScripts(SYSTEM),
     existing: settings.existing,
     parity: [...settings.parity],
   };

@@ -2,6 +2,7 @@ import { defineProject } from '../../project/define.ts';
 import type { ProjectInput } from '../../project/input.ts';
 import { derived } from './derived.ts';
 import { events, eventsBeforeRoomV9, subscriptions } from './hourly.ts';
+import { systemScripts } from '../scripts.ts';
 import { readSettings, type Settings, SYSTEM } from './settings.ts';
 import { accountData, crisp, pushers, sso } from './snapshots.ts';
 import { userDailyVisits } from './visits.ts';
@@ -23,6 +24,7 @@ export default defineProject((environment) => {
     schedule: { timeZone: 'UTC' },
     existing: settings.replace,
     parity: [...settings.parity],
+    scripts: systemScripts(SYSTEM),
     ...parts(settings),
   };
 });
