@@ -14,11 +14,11 @@ export function isConnectionLoss(thrown: unknown): boolean {
     ['ECONNRESET', 'EPIPE', 'ECONNREFUSED', 'ETIMEDOUT', 'ENETUNREACH'].includes(code)
   )
     return true;
-  return (
-    thrown instanceof Error &&
-    /Connection terminated|Client has encountered a connection error|not queryable/.test(thrown.message)
-  );
+  return thrown instanceof Error && LOST.test(thrown.message);
 }
+
+/** What the driver says of a connection that is gone. */
+const LOST = /Connection terminated|Client has encountered a connection error|not queryable/;
 
 /** A PostgreSQL or network failure as a DayboardError 'database.…', with the SQLSTATE and what to do. */
 export function databaseError(thrown: unknown, facts: ErrorFacts = {}): DayboardError {
@@ -126,6 +126,18 @@ function explain(
         message: `Another session holds a lock that was needed: ${text}.`,
         next: 'Try again when it has ended; `pg_stat_activity` shows who it is.',
       };
+    case '40P01':
+      return {
+        code: 'database.deadlock',
+        message: `Another session and this one waited for each other's locks, and the server ended this one's statement: ${text}${where}.`,
+        next: 'What was not finished was rolled back: run it again. The server log names the other session.',
+      };
+    case '40001':
+      return {
+        code: 'database.serialization',
+        message: `Another session changed the same rows at the same time: ${text}${where}.`,
+        next: 'What was not finished was rolled back: run it again.',
+      };
     case '57014':
       return cancelledStatement(text, where);
     case '42P17':
@@ -170,7 +182,7 @@ function explain(
       next: "Give the server's CA with sslrootcert=FILE in DATABASE_URL, or say sslmode=require there if this host may stay unverified.",
     };
   }
-  if (isConnectionLoss({ code, message: text }) || /Connection terminated/.test(text)) {
+  if (isConnectionLoss({ code }) || LOST.test(text)) {
     return {
       code: 'database.connection-lost',
       message: `The connection to PostgreSQL was lost${where}.`,

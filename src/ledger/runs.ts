@@ -152,7 +152,7 @@ async function setStep(
   ]);
 }
 
-/** Ends a run in the ledger. */
+/** Ends a run in the ledger, and forgets its locks, which end with its connections. */
 export async function finishRun(
   client: Queryable,
   run: string,
@@ -160,7 +160,8 @@ export async function finishRun(
   outcome: Outcome,
 ): Promise<void> {
   await client.query(
-    `UPDATE dayboard.run SET state = $2, finished_at = clock_timestamp(), outcome = $3 WHERE id = $1`,
+    `WITH forgotten AS (DELETE FROM dayboard.lock WHERE run = $1)
+     UPDATE dayboard.run SET state = $2, finished_at = clock_timestamp(), outcome = $3 WHERE id = $1`,
     [run, state, JSON.stringify(outcome)],
   );
 }
@@ -211,7 +212,7 @@ export async function eventsAfter(
 
 /**
  * Runs whose process is gone without an end (nobody holds their lock) are ended as 'interrupted'; what they were at
- * is marked failed, what they had not begun cancelled. Returns their ids.
+ * is marked failed, what they had not begun cancelled, and their locks are forgotten. Returns their ids.
  */
 export async function endInterruptedRuns(client: Queryable, project: string): Promise<string[]> {
   // In this order: a run appears in the ledger together with its lock, so one that is seen here has one by then.
@@ -220,21 +221,21 @@ export async function endInterruptedRuns(client: Queryable, project: string): Pr
     [project],
   );
   const alive = await aliveRuns(client, project);
+  // One statement: whoever ends them may be interrupted, too.
   const ended = await client.query<{ id: string }>(
-    `UPDATE dayboard.run SET state = 'interrupted', finished_at = clock_timestamp()
-      WHERE id = ANY ($1::bigint[]) AND state = 'running' RETURNING id`,
-    [unended.rows.map((row) => row.id).filter((id) => !alive.includes(id))],
+    `WITH ended AS (
+       UPDATE dayboard.run SET state = 'interrupted', finished_at = clock_timestamp()
+        WHERE id = ANY ($1::bigint[]) AND state = 'running' RETURNING id
+     ), failed AS (
+       UPDATE dayboard.step SET state = 'failed', finished_at = clock_timestamp(), error = $2
+         FROM ended WHERE run = ended.id AND step.state = 'running'
+     ), cancelled AS (
+       UPDATE dayboard.step SET state = 'cancelled' FROM ended WHERE run = ended.id AND step.state = 'queued'
+     ), forgotten AS (
+       DELETE FROM dayboard.lock USING ended WHERE run = ended.id
+     )
+     SELECT id FROM ended`,
+    [unended.rows.map((row) => row.id).filter((id) => !alive.includes(id)), JSON.stringify(INTERRUPTED)],
   );
-  const ids = ended.rows.map((row) => row.id);
-  if (ids.length === 0) return ids;
-  await client.query(
-    `UPDATE dayboard.step SET state = 'failed', finished_at = clock_timestamp(), error = $2
-      WHERE run = ANY ($1::bigint[]) AND state = 'running'`,
-    [ids, JSON.stringify(INTERRUPTED)],
-  );
-  await client.query(
-    `UPDATE dayboard.step SET state = 'cancelled' WHERE run = ANY ($1::bigint[]) AND state = 'queued'`,
-    [ids],
-  );
-  return ids;
+  return ended.rows.map((row) => row.id);
 }

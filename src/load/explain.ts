@@ -62,6 +62,8 @@ function partsOf(
       return malformed(said, place, context);
     case '22021':
     case '22P05':
+      // The file is text, and a type does not take what stands in one of its values (jsonb: \u0000).
+      if (place.column !== undefined) break;
       return {
         code: 'load.encoding',
         message: `${lineOf(place)} is not valid UTF-8 text: ${said}.`,

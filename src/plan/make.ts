@@ -249,7 +249,7 @@ function addDerivedSteps(steps: StepList, cells: readonly PlannedCell[], input: 
   if (request.command === 'sync')
     for (const dataset of touched.filter((name) => datasetOf(project, name).follows !== undefined))
       publishes.push(steps.add('follow', dataset, { after: [...publishes] }));
-  const names = derivedNames(touched, input);
+  const names = derivedNames(touched, cells, input);
   const seqs = new Map<string, number>();
   for (const derived of derivedInOrder(project).filter((each) => names.has(each.name))) {
     const below = derived.reads.map((name) => seqs.get(name)).filter((seq) => seq !== undefined);
@@ -286,7 +286,11 @@ function workOf(derived: Derived, { request, owed, owedPeriods }: PlanInput): Pa
   return detail === undefined ? {} : { detail };
 }
 
-function derivedNames(touched: readonly string[], { project, request, owed, stale }: PlanInput): Set<string> {
+function derivedNames(
+  touched: readonly string[],
+  cells: readonly PlannedCell[],
+  { project, request, owed, stale, deliveries }: PlanInput,
+): Set<string> {
   if (request.command === 'check') return new Set();
   const owing = project.aggregates.map(({ name }) => name).filter((name) => owed.has(name));
   if (request.command === 'undo') return affectedDerived(project, touched);
@@ -296,7 +300,13 @@ function derivedNames(touched: readonly string[], { project, request, owed, stal
       project,
       request.cells.map(({ dataset }) => dataset),
     );
-    const late = owing.filter((name) => reachable.has(name));
+    // And so is what follows from a publish or an undo, when its run was interrupted or failed after it.
+    const published = cells.filter((cell) => wasPublished(cell, deliveries)).map(({ dataset }) => dataset);
+    const unfinished = affectedDerived(project, [...new Set(published)]);
+    const late = [
+      ...owing.filter((name) => reachable.has(name)),
+      ...[...unfinished].filter((name) => owed.has(name)),
+    ];
     return new Set([...affectedDerived(project, touched), ...late, ...affectedDerived(project, late)]);
   }
   const named = [...request.names, ...(request.aggregates ?? []).map(({ name }) => name)];
@@ -305,6 +315,10 @@ function derivedNames(touched: readonly string[], { project, request, owed, stal
   if (all) for (const name of [...owed.keys(), ...affectedDerived(project, owing)]) asked.add(name);
   if (request.stale === true) for (const name of stale) asked.add(name);
   return asked;
+}
+
+function wasPublished(cell: PlannedCell, deliveries: PlanInput['deliveries']): boolean {
+  return cell.version > 0 || deliveries.get(deliveryKey(cell.dataset, cell.period))?.undone !== undefined;
 }
 
 interface StepOptions {

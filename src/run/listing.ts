@@ -4,6 +4,7 @@ import { databaseError } from '../ledger/errors.ts';
 import { type DayboardError, toDayboardError } from '../project/errors.ts';
 import type { Dataset, Project } from '../project/model.ts';
 import type { ListedObject, ListingFloors, Source } from '../source/source.ts';
+import { tidyAfterDeadRuns } from './dead-runs.ts';
 
 export interface ListingParts {
   project: Project;
@@ -15,7 +16,8 @@ export interface ListingParts {
 
 /**
  * Asks every source what it has, side by side, so that one that does not answer keeps no other waiting, and writes it
- * to the ledger. Resolves with why sources could not be listed, by name.
+ * to the ledger. What dead runs left is tidied up, for nothing may be left to do that a run would be started for.
+ * Resolves with why sources could not be listed, by name.
  * @throws 'database.…', and the signal's reason
  */
 export async function listSources(
@@ -32,6 +34,9 @@ export async function listSources(
     if (error !== undefined) unlisted.set(name, error);
   });
   for (const ended of await Promise.allSettled(listings)) if (ended.status === 'rejected') throw ended.reason;
+  // What cannot be tidied up now is when the next run starts.
+  if (parts.ledger !== undefined)
+    await tidyAfterDeadRuns(await parts.ledger(), parts.project.name).catch(() => undefined);
   return unlisted;
 }
 

@@ -4,7 +4,7 @@ import type { Queryable } from '../ledger/client.ts';
 import type { Database } from '../ledger/connection.ts';
 import { databaseError, isConnectionLoss } from '../ledger/errors.ts';
 import { heldError, lockHolders, tryLock } from '../ledger/locks.ts';
-import { cancelRequest, CHANNEL, endInterruptedRuns, finishRun, insertRun } from '../ledger/runs.ts';
+import { cancelRequest, CHANNEL, finishRun, insertRun } from '../ledger/runs.ts';
 import { serially } from '../ledger/serial.ts';
 import { deliveryKey } from '../plan/facts.ts';
 import type { Outcome, RunEvent, RunState } from '../plan/events.ts';
@@ -14,12 +14,13 @@ import type { Environment } from '../project/environment.ts';
 import type { Project } from '../project/model.ts';
 import type { Cache } from '../source/cache.ts';
 import type { Source } from '../source/source.ts';
+import { tidyAfterDeadRuns } from './dead-runs.ts';
 import { executeSteps, type StepEnd } from './executor.ts';
 import { Lanes } from './lanes.ts';
 import { outcomeOf, type EndedStep } from './outcome.ts';
 import type { RunContext, StepReport } from './run-context.ts';
 import { etaSeconds } from './rate.ts';
-import { dropStaging, sweepStaging } from './staging-sweep.ts';
+import { dropStaging } from './staging-sweep.ts';
 import { STEP_WORK } from './steps/index.ts';
 import { RunWriter, stepName } from './writer.ts';
 
@@ -64,8 +65,7 @@ export async function startRun(plan: Plan, parts: RunnerParts): Promise<Run> {
 }
 
 async function prepareLedger(control: pg.Client, plan: Plan, parts: RunnerParts): Promise<void> {
-  await endInterruptedRuns(control, plan.project);
-  await sweepStaging(control);
+  await tidyAfterDeadRuns(control, plan.project);
   const wanted = plan.cells
     .filter((cell) => cell.action !== 'skip')
     .map((cell) => `delivery ${cell.dataset} ${cell.period}`);

@@ -200,6 +200,21 @@ describe('an error of the server', () => {
     });
   });
 
+  it('is a lost connection in whatever words the driver says so', () => {
+    for (const text of [
+      'Connection terminated unexpectedly',
+      'Client has encountered a connection error and is not queryable',
+      'Client was closed and is not queryable',
+    ])
+      expect(databaseError(new Error(text)).code).toBe('database.connection-lost');
+  });
+
+  it('says that sessions were in each other’s way', async () => {
+    const raise = (code: string) => `DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '${code}'; END $$`;
+    expect(await told(raise('40P01'))).toMatchObject({ code: 'database.deadlock' });
+    expect(await told(raise('40001'))).toMatchObject({ code: 'database.serialization' });
+  });
+
   it('says that the definition asks for what PostgreSQL does not take', async () => {
     expect(await told('CREATE TABLE t (at timestamptz); CREATE INDEX ON t ((at::date))')).toMatchObject({
       code: 'database.definition',

@@ -1,8 +1,11 @@
 import type pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import type { Queryable } from '../../src/ledger/client.ts';
-import { endInterruptedRuns, insertRun } from '../../src/ledger/runs.ts';
+import { takeLock } from '../../src/ledger/locks.ts';
+import { endInterruptedRuns, finishRun, insertRun } from '../../src/ledger/runs.ts';
+import { outcomeOf } from '../../src/run/outcome.ts';
 import { aPlan } from '../cli/support.ts';
+import { hooked } from '../support/hooked.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import { until } from '../support/until.ts';
 
@@ -12,6 +15,36 @@ async function states(client: pg.Client): Promise<string[]> {
   const found = await client.query<{ state: string }>('SELECT state FROM dayboard.run ORDER BY id');
   return found.rows.map((row) => row.state);
 }
+
+describe('a run whose process is gone', () => {
+  it('is ended with its steps and locks in one statement, so that whoever ends it may be killed, too', async () => {
+    await using database = await createLedgerDatabase();
+    const [client, other] = await Promise.all([database.connect(), database.connect()]);
+    const id = await insertRun(client, aPlan(), ann);
+    await takeLock(client, { project: 'test', target: 'delivery visits 2024-11-14', actor: ann, run: id });
+    await client.query(`UPDATE dayboard.step SET state = 'running' WHERE seq = 1`);
+    await client.end();
+    const asked: string[] = [];
+    const told = hooked(other, (_, sql) => void asked.push(sql));
+    await until(async () => (await endInterruptedRuns(told, 'test')).includes(id));
+    expect(asked.filter((sql) => /UPDATE|DELETE/.test(sql)).at(-1)).toBe(asked.at(-1));
+    const steps = await other.query<{ state: string }>('SELECT state FROM dayboard.step ORDER BY seq');
+    expect(steps.rows.map(({ state }) => state)).toEqual(['failed', 'cancelled', 'cancelled']);
+    expect((await other.query('SELECT FROM dayboard.lock')).rowCount).toBe(0);
+  });
+});
+
+describe('a run that ends', () => {
+  it('leaves no row of its locks, and those of others', async () => {
+    await using database = await createLedgerDatabase();
+    const [client, other] = await Promise.all([database.connect(), database.connect()]);
+    const id = await insertRun(client, aPlan(), ann);
+    await insertRun(other, aPlan(), ann);
+    await finishRun(client, id, 'done', outcomeOf([], { seconds: 1, cancelled: false, plan: aPlan() }));
+    const left = await other.query<{ target: string }>('SELECT target FROM dayboard.lock');
+    expect(left.rows).toEqual([{ target: 'run 2' }]);
+  });
+});
 
 describe('a run that begins', () => {
   it('is seen by nobody before it holds its lock', async () => {

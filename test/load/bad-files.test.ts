@@ -3,7 +3,8 @@ import type pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { DayboardError } from '../../src/project/errors.ts';
 import { createTestDatabase } from '../support/postgres.ts';
-import { failure, HEADER, stage, stagingTables, visits } from './fixtures.ts';
+import type { Dataset } from '../../src/project/model.ts';
+import { failure, HEADER, stage, stagingTables, texts, visits } from './fixtures.ts';
 
 const dataset = visits();
 const GOOD = 'a,2024-11-14 10:00:00+00,agent,1\n';
@@ -37,6 +38,17 @@ interface Bad {
   says?: string[];
   object?: string;
 }
+
+const DOCUMENTS: Dataset = {
+  ...texts(['id', 'doc']),
+  table: {
+    ...texts(['id', 'doc']).table,
+    columns: [
+      { name: 'id', type: 'text', nullable: true },
+      { name: 'doc', type: 'jsonb', nullable: true },
+    ],
+  },
+};
 
 const rows = (count: number): string => HEADER + GOOD.repeat(count);
 
@@ -204,6 +216,16 @@ describe('a file is refused, naming dataset, period and object, and leaves every
     expect(error.kind).toBe('failed');
     for (const text of says) expect(error.message).toContain(text);
     expect(await traces()).toEqual(NONE);
+  });
+
+  it('a value that its type does not take is no fault of the text', async () => {
+    const file = 'id,doc\na,{}\nb,"{""a"": ""\\u0000""}"\n';
+    const error = (await failure(stage(client, DOCUMENTS, file))) as DayboardError;
+    expect(error.toJSON()).toMatchObject({
+      code: 'load.bad-value',
+      message: expect.stringMatching(/^Line 3, column doc, .*unsupported Unicode escape sequence/),
+      facts: { line: 3, column: 'doc', sqlstate: '22P05' },
+    });
   });
 
   it('what an error shows of a value is short and has no control characters', async () => {

@@ -119,6 +119,27 @@ describe('a plan', () => {
     expect(plan.steps[7]?.needs).toEqual([7]);
   });
 
+  it('computes what still follows from a publish or an undo before, with nothing to load', () => {
+    const stepsOf = (facts: DeliveryFacts, owed: string[]) =>
+      makePlan(
+        input({
+          request: request({ cells: [{ dataset: 'visits', periods: [facts.period] }] }),
+          deliveries: new Map([[deliveryKey('visits', facts.period), facts]]),
+          owed: new Map(owed.map((name) => [name, 'published since'])),
+        }),
+      ).steps.map(({ kind, target }) => `${kind} ${target}`);
+    const published = loaded('2024-11-13');
+    const key = 'visits_2024-11-14.csv';
+    const undone = { version: 1, key, etag: 'one', at: NOW, by: 'ann on db-1' };
+    const takenBack = { dataset: 'visits', period: '2024-11-14', object: object('2024-11-14'), undone };
+    for (const facts of [published, takenBack]) {
+      expect(stepsOf(facts, [])).toEqual([]);
+      expect(stepsOf(facts, ['per_month'])).toEqual(['rollup per_month']);
+      expect(stepsOf(facts, ['per_day'])).toEqual(['rollup per_day', 'rollup per_month', 'check totals']);
+      expect(stepsOf(facts, ['of another dataset'])).toEqual([]);
+    }
+  });
+
   it('leaves derived tables alone for import, and loading for fetch', () => {
     expect(
       makePlan(input({ request: request({ command: 'import' }) })).steps.map((step) => step.kind),

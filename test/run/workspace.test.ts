@@ -356,7 +356,7 @@ describe('two operators', () => {
 });
 
 describe('a run whose process is gone', () => {
-  it('is shown as interrupted, blocks nobody, and is cleaned up by the next run', async () => {
+  it('is shown as interrupted, blocks nobody, and is cleaned up by the next run, or by who asks the source', async () => {
     await using database = await createTestDatabase();
     const place = await aPlace();
     await place.deliver('2024-11-14', 'a,2024-11-14\n');
@@ -374,6 +374,15 @@ describe('a run whose process is gone', () => {
     expect(
       (await board.workspace.board({ first: '2024-11-14', last: '2024-11-14' })).rows[0]?.cells[0],
     ).toMatchObject({ state: 'failed', error: { code: 'run.interrupted' } });
+    await board.workspace.list();
+    expect((await client.query('SELECT state FROM dayboard.step ORDER BY seq')).rows).toEqual([
+      { state: 'failed' },
+      { state: 'cancelled' },
+    ]);
+    expect(
+      (await client.query(`SELECT to_regclass('dayboard_staging.visits_2024_11_14_r1_p') AS left`)).rows,
+    ).toEqual([{ left: null }]);
+    await client.query('CREATE UNLOGGED TABLE dayboard_staging.visits_2024_11_14_r1_p (a int)');
     expect((await board.run({ cells: visits('2024-11-14') })).outcome.state).toBe('done');
     expect((await client.query('SELECT state FROM dayboard.run ORDER BY id')).rows).toEqual([
       { state: 'interrupted' },

@@ -1,0 +1,9 @@
+import type { Queryable } from '../ledger/client.ts';
+import { endInterruptedRuns } from '../ledger/runs.ts';
+import { sweepStaging } from './staging-sweep.ts';
+
+/** Ends the runs whose process is gone, and drops what they left in staging. */
+export async function tidyAfterDeadRuns(client: Queryable, project: string): Promise<void> {
+  await endInterruptedRuns(client, project);
+  await sweepStaging(client);
+}
