@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { sweep } from './sweep.ts';
 
 /** DAYBOARD_FAULTS=all sweeps every fault at every point; else so many cases, chosen by DAYBOARD_FAULTS_SEED. */
-const CASES = process.env['DAYBOARD_FAULTS'] ?? '24';
+const CASES = process.env['DAYBOARD_FAULTS'] ?? '20';
 const SEED = Number(process.env['DAYBOARD_FAULTS_SEED'] ?? 20_261_123);
 const HOURS = 3_600_000;
 

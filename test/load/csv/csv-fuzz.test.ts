@@ -15,7 +15,7 @@ import { stage, stagingTables, streamOf } from '../fixtures.ts';
 import { type CsvFile, DATASETS, files } from './files.ts';
 
 /** DAYBOARD_CSV_CASES=100000 tries more files than every run does, DAYBOARD_CSV_SEED others. */
-const CASES = Number(process.env['DAYBOARD_CSV_CASES'] ?? 600);
+const CASES = Number(process.env['DAYBOARD_CSV_CASES'] ?? 450);
 const SEED = Number(process.env['DAYBOARD_CSV_SEED'] ?? 20_261_123);
 /** Connections side by side. */
 const LANES = 3;
