@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type pg from 'pg';
 import { DayboardError } from '../project/errors.ts';
 import type { Actor } from './actor.ts';
 import type { Queryable } from './client.ts';
@@ -87,12 +88,24 @@ async function recordHolder(client: Queryable, request: LockRequest, key: bigint
   );
 }
 
-export async function releaseLock(client: Queryable, project: string, target: LockTarget): Promise<void> {
-  await client.query(
-    'DELETE FROM dayboard.lock WHERE project = $1 AND target = $2 AND backend_pid = pg_backend_pid()',
-    [project, target],
+/**
+ * Gives the lock back. Never rejects: a connection that cannot give it back is ended, and the lock with it. It must not
+ * be handed on with a lock that nobody knows of: whoever waits for it would wait for ever.
+ */
+export async function releaseLock(client: pg.Client, project: string, target: LockTarget): Promise<void> {
+  // The row only says who holds it: what keeps it from being deleted keeps no lock.
+  await client
+    .query(
+      'DELETE FROM dayboard.lock WHERE project = $1 AND target = $2 AND backend_pid = pg_backend_pid()',
+      [project, target],
+    )
+    .catch(() => undefined);
+  const key = lockKey(project, target).toString();
+  const released = await client.query('SELECT pg_advisory_unlock($1::bigint)', [key]).then(
+    () => true,
+    () => false,
   );
-  await client.query('SELECT pg_advisory_unlock($1::bigint)', [lockKey(project, target).toString()]);
+  if (!released) await client.end().catch(() => undefined);
 }
 
 /** Those of the targets (all when absent) that somebody holds now, read from pg_locks: dead holders are not in it. Every project's when `project` is undefined. */

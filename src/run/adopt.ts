@@ -128,7 +128,7 @@ async function withTables<T>(
     throw request.signal?.aborted === true ? interrupted(request.name) : databaseError(thrown);
   } finally {
     stop();
-    for (const target of targets) await releaseLock(client, project.name, target).catch(() => undefined);
+    for (const target of targets) await releaseLock(client, project.name, target);
     await client.end().catch(() => undefined);
   }
 }

@@ -56,7 +56,7 @@ export async function prepareSchema(parts: PrepareParts, preview: boolean): Prom
         if (preview) await rolledBack(client, told, make);
         else await make(recording(client, told));
       } finally {
-        await releaseLock(client, project.name, lock).catch(() => undefined);
+        await releaseLock(client, project.name, lock);
       }
     }
     return { schema: 'dayboard.preparation/1', project: project.name, done: !preview, changes };

@@ -59,6 +59,24 @@ describe('a lock', () => {
     expect(await lockHolders(first, 'p', ['table visits'])).toMatchObject([{ by: 'ben' }]);
   });
 
+  it('is given back although its row cannot be deleted, and with the connection where that fails, too', async () => {
+    await using database = await createLedgerDatabase();
+    const [first, second] = await Promise.all([database.connect(), database.connect()]);
+    const request = { project: 'p', target: 'table visits', actor: ann } as const;
+    await second.query(`CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100', MESSAGE = 'no space left'; END $$;
+      CREATE TRIGGER no_space BEFORE DELETE ON dayboard.lock FOR EACH ROW EXECUTE FUNCTION no_space()`);
+    await takeLock(first, request);
+    await releaseLock(first, 'p', 'table visits');
+    expect((await tryLock(second, request)).held).toBe(true);
+    await releaseLock(second, 'p', 'table visits');
+    await takeLock(first, request);
+    await first.query('BEGIN');
+    await expect(first.query('SELECT 1 / 0')).rejects.toThrow('division by zero');
+    await releaseLock(first, 'p', 'table visits');
+    await until(async () => (await tryLock(second, request)).held);
+  });
+
   it('of a run tells whether its process lives', async () => {
     await using database = await createLedgerDatabase();
     const [first, second] = await Promise.all([database.connect(), database.connect()]);

@@ -39,7 +39,7 @@ export const aggregateStep: StepWork = async (run, step, report) => {
         );
       throw error;
     } finally {
-      await releaseLock(client, run.project.name, target).catch(() => undefined);
+      await releaseLock(client, run.project.name, target);
     }
   });
 };

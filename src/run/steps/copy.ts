@@ -15,6 +15,6 @@ export const copyStep: StepWork = (run, step, report) =>
       for (const name of left) report.note(`the extension ${name} is in neither database and was left out`);
       return { end: 'done', rows, bytes, detail: { tables, harmless: harmless.length } };
     } finally {
-      await releaseLock(client, run.project.name, target).catch(() => undefined);
+      await releaseLock(client, run.project.name, target);
     }
   });

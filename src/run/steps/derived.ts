@@ -115,7 +115,7 @@ export const viewStep: StepWork = async (run, step, report) => {
       await recordFailure(client, run, { name: view.name, kind: 'view' }, error).catch(() => undefined);
       throw error;
     } finally {
-      await releaseLock(client, run.project.name, target).catch(() => undefined);
+      await releaseLock(client, run.project.name, target);
     }
   });
 };

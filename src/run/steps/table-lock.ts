@@ -29,7 +29,6 @@ export async function withTableLock<T>(
   try {
     return await work();
   } finally {
-    // After a failure the connection may be gone, and the lock with it.
-    await releaseLock(client, request.project, request.target).catch(() => undefined);
+    await releaseLock(client, request.project, request.target);
   }
 }
