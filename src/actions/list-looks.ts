@@ -1,6 +1,6 @@
 import type { Action, ActionId, ActionState, Place } from './action.ts';
 
-const SCREENS: readonly Place[] = ['board', 'runs', 'run', 'log', 'freshness', 'files'];
+const SCREENS: readonly Place[] = ['board', 'runs', 'run', 'log', 'freshness', 'files', 'audit'];
 
 interface Look {
   id: ActionId;
@@ -56,11 +56,12 @@ export const LOOKS: readonly Action[] = [
   }),
   look({
     id: 'open',
-    places: ['runs'],
+    places: ['runs', 'audit'],
     keys: ['enter', 'l', 'right'],
     label: 'open',
     help: 'open the run',
     footer: 10,
+    off: (state) => (state.run === undefined ? 'there is no run that this is about' : undefined),
     cli: showRun,
   }),
   look({
@@ -73,7 +74,7 @@ export const LOOKS: readonly Action[] = [
     cli: showSelected,
   }),
   ...[
-    { places: ['board', 'runs', 'files'] as const, footer: 43 },
+    { places: ['board', 'runs', 'files', 'audit'] as const, footer: 43 },
     { places: ['run'] as const, footer: 61 },
   ].map((where) =>
     look({
@@ -129,7 +130,7 @@ export const LOOKS: readonly Action[] = [
   }),
   look({
     id: 'filter',
-    places: ['board', 'runs', 'freshness', 'files'],
+    places: ['board', 'runs', 'freshness', 'files', 'audit'],
     keys: ['/'],
     label: 'filter',
     help: 'show only the lines that have these words; !word those that have it not',
@@ -186,7 +187,7 @@ export const LOOKS: readonly Action[] = [
   }),
   look({
     id: 'back',
-    places: ['runs', 'run', 'log', 'freshness', 'files'],
+    places: ['runs', 'run', 'log', 'freshness', 'files', 'audit'],
     keys: ['esc', 'backspace'],
     label: 'back',
     help: 'back',
@@ -243,6 +244,15 @@ export const LOOKS: readonly Action[] = [
     help: 'what the source has for each delivery, beside what is loaded of it',
     footer: 72,
     cli: () => 'dayboard status',
+  }),
+  look({
+    id: 'show.audit',
+    places: SCREENS,
+    keys: ['6'],
+    label: 'audit',
+    help: 'who did what, when, in which context: runs, cancels, forced guards, what was taken back or deleted',
+    footer: 74,
+    cli: () => 'dayboard runs audit',
   }),
   look({
     id: 'help',

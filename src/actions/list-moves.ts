@@ -6,6 +6,7 @@ const LISTS: readonly Place[] = [
   'log',
   'freshness',
   'files',
+  'audit',
   'plan',
   'details',
   'palette',

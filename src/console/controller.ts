@@ -10,22 +10,15 @@ import { Chooser } from './chooser.ts';
 import { parseDay } from './dates.ts';
 import { detailsOf } from './details.ts';
 import { columnsFor, type Feed, MOST_COLUMNS } from './feed.ts';
-import { atBoardCell, atFile } from './files.ts';
+import { atFile } from './files.ts';
 import { isFiltered, typedFilter } from './filter.ts';
 import { withFilter } from './refilter.ts';
 import { scrollLog } from './pages.ts';
 import { say } from './moves.ts';
 import type { Runs } from './runs.ts';
 import { helpTyped } from './screens/help.ts';
-import {
-  actionState,
-  cellUnderCursor,
-  derivedUnderCursor,
-  freshnessRows,
-  placeOf,
-  runRows,
-} from './selection.ts';
-import type { Screen } from './state.ts';
+import { actionState, cellUnderCursor, derivedUnderCursor, freshnessRows, placeOf } from './selection.ts';
+import { openedRun, SHOWN, showing } from './shown.ts';
 import { extended, filterKept, moved, sentence, wholeLog, withVolume } from './steer.ts';
 import type { Store } from './store.ts';
 import { TYPED, typed } from './typing.ts';
@@ -167,6 +160,7 @@ export class Controller {
       case 'show.runs':
       case 'show.freshness':
       case 'show.files':
+      case 'show.audit':
         this.go(id);
         return;
       case 'log':
@@ -285,7 +279,7 @@ export class Controller {
   private open(): void {
     const { current } = this.store;
     const cell = cellUnderCursor(current);
-    const run = current.screen === 'runs' ? runRows(current)[current.runsView.row]?.id : cell?.run;
+    const run = openedRun(current) ?? cell?.run;
     if (run !== undefined) {
       void this.runs.show(run, cell);
       return;
@@ -336,30 +330,19 @@ export class Controller {
     return true;
   }
 
-  private go(id: 'show.board' | 'show.runs' | 'show.freshness' | 'show.files'): void {
-    const screens = {
-      'show.board': 'board',
-      'show.runs': 'runs',
-      'show.freshness': 'freshness',
-      'show.files': 'files',
-    } as const;
-    const screen: Screen = screens[id];
+  private go(id: keyof typeof SHOWN): void {
+    const screen = SHOWN[id];
     const { current } = this.store;
     if (current.screen === screen) return;
     this.runs.unfollow();
-    const back =
-      screen === 'board'
-        ? []
-        : [...current.back.filter((each) => each !== screen && !OF_A_RUN.has(each)), current.screen].filter(
-            (each) => !OF_A_RUN.has(each),
-          );
-    this.store.update((state) => ({ ...(screen === 'files' ? atBoardCell(state) : state), screen, back }));
+    this.store.update((state) => showing(state, screen));
     const failed = (thrown: unknown) =>
       this.store.update((state) =>
         say(state, thrown instanceof Error ? thrown.message : String(thrown), 'bad'),
       );
     if (screen === 'runs') this.feed.readRuns().catch(failed);
     if (screen === 'freshness') this.feed.readFreshness().catch(failed);
+    if (screen === 'audit') this.feed.readAudit().catch(failed);
   }
 
   private goToDate(): void {
@@ -395,6 +378,3 @@ export class Controller {
     this.feed.readBoard();
   }
 }
-
-/** Screens of one run: they lie under no other. */
-const OF_A_RUN: ReadonlySet<Screen> = new Set(['run', 'log']);

@@ -1,5 +1,6 @@
 import { actionFor } from '../actions/list.ts';
 import { cliOf, requestOf } from '../actions/requests.ts';
+import { auditRows } from './audit.ts';
 import { cellDetailsText } from './details.ts';
 import { actionState, cellUnderCursor, derivedUnderCursor, freshnessRows } from './selection.ts';
 import type { ConsoleState, CopyChoice } from './state.ts';
@@ -22,6 +23,7 @@ export function copyChoices(state: ConsoleState): CopyChoice[] {
     ['error', cell?.error?.message ?? derived?.error?.message],
     ['name', derived?.name],
     ['why', cell?.why ?? derived?.why],
+    ['what was done', state.screen === 'audit' ? auditRows(state)[state.auditView.row]?.what : undefined],
     ['all of it', cell === undefined ? undefined : cellDetailsText(cell)],
   ];
   return found.flatMap(([what, text]) => (text === undefined || text === '' ? [] : [{ what, text }]));
@@ -39,6 +41,8 @@ function mainCommand(state: ConsoleState): string | undefined {
     case 'run':
     case 'log':
       return state.models.get(state.runView.id ?? '')?.cli;
+    case 'audit':
+      return 'dayboard runs audit';
     case 'runs':
       return state.runs?.find((run) => run.id === actions.run?.id)?.cli;
   }

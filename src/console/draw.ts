@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { isTooSmall, SMALLEST } from './layout.ts';
+import { auditScreen } from './screens/audit.ts';
 import { boardScreen } from './screens/board.ts';
 import { confirmDialog, dateDialog, detailsDialog, leaveDialog } from './screens/dialogs.ts';
 import { filesScreen } from './screens/files.ts';
@@ -61,6 +62,8 @@ function screen(state: ConsoleState, theme: Theme, clock: Clock): string[] {
       return freshnessScreen(state, theme, clock);
     case 'files':
       return filesScreen(state, theme, clock);
+    case 'audit':
+      return auditScreen(state, theme, clock);
   }
 }
 

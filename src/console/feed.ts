@@ -27,6 +27,9 @@ export interface FeedOptions {
 const TICK_MS = 1000;
 /** After a reading that failed. */
 const RETRY_MS = 5000;
+/** So many lines of the audit are kept; the command line shows more. */
+const AUDIT_ENTRIES = 500;
+
 /** The ledger is not read again for twice as long as reading it took, and never more often than this. */
 const READ_GAP_MS = 250;
 
@@ -121,6 +124,7 @@ export class Feed {
       });
       if (store.current.freshness !== undefined) await this.readFreshness();
       if (store.current.screen === 'runs') await this.readRuns();
+      if (store.current.screen === 'audit') await this.readAudit();
     } catch (thrown) {
       const boardError = toDayboardError(thrown).toJSON();
       store.feed((state) => ({ ...state, reading: false, boardError }));
@@ -139,6 +143,12 @@ export class Feed {
     const { store, workspace } = this.options;
     const runs = await workspace.runs(200);
     store.feed((state) => ({ ...state, runs }));
+  }
+
+  async readAudit(): Promise<void> {
+    const { store, workspace } = this.options;
+    const audit = await workspace.audit(AUDIT_ENTRIES);
+    store.feed((state) => ({ ...state, audit }));
   }
 
   /** Asks the source what it has; the board's `listingError` tells when that fails. */

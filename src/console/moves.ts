@@ -1,10 +1,11 @@
 import type { ActionId } from '../actions/action.ts';
+import { auditRows } from './audit.ts';
 import { boardPlace, type BoardPlace, moveTo, rememberWindows } from './board-cursor.ts';
 import { type BoardModel, cellAt } from './board-model.ts';
 import { filesRows, filesWindow } from './files.ts';
 import { plural } from './format.ts';
 import type { CellState } from '../project/model.ts';
-import type { DayWidth } from './layout.ts';
+import { type DayWidth, visibleWindow } from './layout.ts';
 import { freshnessRows, markedCells, runRows } from './selection.ts';
 import { type ConsoleState, markKey } from './state.ts';
 
@@ -230,6 +231,14 @@ export function moveInList(state: ConsoleState, id: ActionId, page: number): Con
       const moved = listTarget(id, state.filesView.row, filesRows(state).length, page);
       const next = { ...state, filesView: { ...state.filesView, row: moved } };
       return { ...next, filesView: { row: moved, first: filesWindow(next, page).first } };
+    }
+    case 'audit': {
+      const total = auditRows(state).length;
+      const row = listTarget(id, state.auditView.row, total, page);
+      return {
+        ...state,
+        auditView: { row, first: visibleWindow(row, page, total, state.auditView.first).first },
+      };
     }
     case 'log':
     case 'board':

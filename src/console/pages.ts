@@ -3,6 +3,7 @@ import { createClock } from './clock.ts';
 import { visibleWindow } from './layout.ts';
 import { listTarget } from './moves.ts';
 import { paletteItems } from './palette.ts';
+import { auditPage } from './screens/audit.ts';
 import { detailRows } from './screens/dialogs.ts';
 import { filesPage } from './screens/files.ts';
 import { freshnessLayout } from './screens/freshness.ts';
@@ -22,6 +23,7 @@ export function pageOf(state: ConsoleState): number {
   if (state.screen === 'run') return runLayout(state, state.models.get(state.runView.id ?? '')).list;
   if (state.screen === 'freshness') return freshnessLayout(state).list;
   if (state.screen === 'files') return filesPage(state);
+  if (state.screen === 'audit') return auditPage(state);
   return runsPage(state);
 }
 

@@ -1,3 +1,4 @@
+import { auditRows } from './audit.ts';
 import { moveTo } from './board-cursor.ts';
 import { filesRows } from './files.ts';
 import { filteredBoard, isFiltered } from './filter.ts';
@@ -22,6 +23,8 @@ export function withFilter(state: ConsoleState, text: string): ConsoleState {
       return { ...next, freshnessView: view };
     case 'files':
       return { ...next, filesView: view };
+    case 'audit':
+      return { ...next, auditView: view };
     case 'board':
       return onBoard(next, text, row);
   }
@@ -40,6 +43,7 @@ function rowOf(state: ConsoleState, screen: Filtered): number {
     runs: state.runsView,
     freshness: state.freshnessView,
     files: state.filesView,
+    audit: state.auditView,
   };
   return views[screen].row;
 }
@@ -53,6 +57,8 @@ function nameRows(state: ConsoleState, screen: Filtered): string[] {
       return freshnessRows(state).map(({ name }) => name);
     case 'files':
       return filesRows(state).map(({ dataset, period }) => `${period} ${dataset}`);
+    case 'audit':
+      return auditRows(state).map(({ at, did, what }) => `${at} ${did} ${what}`);
     case 'board': {
       const board = state.whole && filteredBoard(state.whole, state.filters.board);
       const views = board?.derived.map(({ name }) => name) ?? [];

@@ -1,5 +1,6 @@
 import type { ActionState, Place, SelectedCell } from '../actions/action.ts';
 import type { Cell, DerivedStatus, RunSummary } from '../plan/board.ts';
+import { auditRows } from './audit.ts';
 import { boardPlace, rangeOf } from './board-cursor.ts';
 import { type BoardModel, cellAt } from './board-model.ts';
 import { filesRows } from './files.ts';
@@ -50,6 +51,7 @@ export function cellUnderCursor(state: ConsoleState): Cell | undefined {
 function loggedRun(state: ConsoleState): string | undefined {
   if (state.screen === 'run' || state.screen === 'log') return state.runView.id;
   if (state.screen === 'runs') return runRows(state)[state.runsView.row]?.id;
+  if (state.screen === 'audit') return auditRows(state)[state.auditView.row]?.run;
   return cellUnderCursor(state)?.run;
 }
 
@@ -204,11 +206,24 @@ function unfinishedOf(run: RunModel | undefined): SelectedCell[] {
 /** The run that x and X are about: the one that is shown, else one in flight, ours before others'. */
 export function runOf(state: ConsoleState): ActionState['run'] {
   if (state.screen === 'runs') return summaryOf(state, runRows(state)[state.runsView.row]?.id);
+  if (state.screen === 'audit') return audited(state);
   if (state.screen === 'run' || state.screen === 'log') return summaryOf(state, state.runView.id);
   const inFlight = (state.board?.board.runs ?? [])
     .filter((run) => run.state === 'running')
     .map((run) => run.id);
   return summaryOf(state, state.here.at(-1) ?? inFlight[0]);
+}
+
+/** The run of the line of the audit under the cursor. */
+function audited(state: ConsoleState): ActionState['run'] {
+  const entry = auditRows(state)[state.auditView.row];
+  if (entry?.run === undefined) return undefined;
+  return (
+    summaryOf(state, entry.run) ?? {
+      id: entry.run,
+      state: entry.state ?? 'interrupted',
+    }
+  );
 }
 
 function summaryOf(state: ConsoleState, id: string | undefined): ActionState['run'] {

@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../plan/audit.ts';
 import type { DerivedStatus, RunSummary } from '../plan/board.ts';
 import type { Plan, PlanRequest, Progress } from '../plan/plan.ts';
 import type { ErrorValue } from '../project/errors.ts';
@@ -7,10 +8,10 @@ import type { BoardModel } from './board-model.ts';
 import type { DayWidth, Size } from './layout.ts';
 import type { RunModel } from './run-model.ts';
 
-export type Screen = 'board' | 'runs' | 'run' | 'log' | 'freshness' | 'files';
+export type Screen = 'board' | 'runs' | 'run' | 'log' | 'freshness' | 'files' | 'audit';
 
 /** Screens whose lines can be filtered. */
-export type Filtered = 'board' | 'runs' | 'freshness' | 'files';
+export type Filtered = 'board' | 'runs' | 'freshness' | 'files' | 'audit';
 
 /** Where the cursor of the board is, and what is marked. */
 export interface BoardView {
@@ -109,6 +110,7 @@ export interface ConsoleState {
   /** By `markKey`. */
   live: ReadonlyMap<string, LiveCell>;
   runs?: RunSummary[];
+  audit?: AuditEntry[];
   freshness?: DerivedStatus[];
   models: ReadonlyMap<string, RunModel>;
   /** Runs in flight that end with this process: started with a key, or by something else in it; the newest last. */
@@ -120,6 +122,7 @@ export interface ConsoleState {
   runsView: ListView;
   freshnessView: ListView & { name?: string };
   filesView: ListView;
+  auditView: ListView;
   /** The log of the run that is shown: the first row on the screen, or its end as it grows. */
   /** The row of the log that a search led to. */
   logHit?: number | undefined;
@@ -170,6 +173,7 @@ export function initialState(options: {
     contexts: options.contexts ?? [],
     filters: {},
     filesView: { row: 0, first: 0 },
+    auditView: { row: 0, first: 0 },
     logView: { wrap: false, search: '' },
     counted: options.columns,
     reading: false,

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Actor } from '../ledger/actor.ts';
+import { readAudit } from '../ledger/audit.ts';
 import { Database, type DatabaseSettings } from '../ledger/connection.ts';
 import { readChecks } from '../ledger/derived.ts';
 import { INTERRUPTED } from '../ledger/deliveries.ts';
@@ -11,6 +12,7 @@ import { requestCancel } from '../ledger/runs.ts';
 import { readScript, readScriptHistory } from '../ledger/scripts.ts';
 import { rulesHash } from '../load/rules-hash.ts';
 import type { Adoption } from '../plan/adoption.ts';
+import type { AuditEntry } from '../plan/audit.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
 import type { RunEvent } from '../plan/events.ts';
 import type { Preparation } from '../plan/preparation.ts';
@@ -241,6 +243,12 @@ class LedgerWorkspace implements Workspace {
   runs(limit: number): Promise<RunSummary[]> {
     return this.read(async (client) =>
       readRuns(client, this.project.name, limit, await aliveRuns(client, this.project.name)),
+    );
+  }
+
+  audit(limit: number): Promise<AuditEntry[]> {
+    return this.read(async (client) =>
+      readAudit(client, this.project.name, limit, await aliveRuns(client, this.project.name)),
     );
   }
 

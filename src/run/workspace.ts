@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../plan/audit.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
 import type { Plan, PlanRequest } from '../plan/plan.ts';
 import type { DayboardError, ErrorValue } from '../project/errors.ts';
@@ -70,6 +71,8 @@ export interface Workspace {
   /** Runs that were started here and have not ended: they end with this process. */
   activeRuns(): ReadonlyArray<{ id: string }>;
   runs(limit: number): Promise<RunSummary[]>;
+  /** Who did what, the newest first: runs, cancels, forced guards, what was taken back and deleted. */
+  audit(limit: number): Promise<AuditEntry[]>;
   run(id: string): Promise<RunDetail>;
   /** The events of a run, those already written first; ends when the run ends or the signal aborts. */
   follow(id: string, signal?: AbortSignal): AsyncIterable<RunEvent>;

@@ -334,3 +334,20 @@ it('shows the volume of a table by weekday, and which day is odd', async () => {
   press('esc');
   await expect(screen).toShow('TABLES 7');
 });
+
+describe('the audit', () => {
+  it('tells who did what, is found by words, and leads to the run and back', async () => {
+    const { screen, press, type } = start();
+    await expect(screen).toShow('2 failed');
+    press('6');
+    await expect(screen).toShow(/▸\S+ +took back +operator +preprod +1892 +version 3 of events/u);
+    await expect(screen).toShow(/sync +cron@db-1 +preprod +1900 +dayboard sync yesterday/u);
+    press('/');
+    type('operator sync');
+    await expect(screen).toShow((lines) => !lines.some((line) => line.includes('cron@')));
+    press('enter', 'enter');
+    await expect(screen).toShow(/runs › 1892/u);
+    press('esc');
+    await expect(screen).toShow('audit › /operator sync');
+  });
+});

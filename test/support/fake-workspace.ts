@@ -1,6 +1,7 @@
 // A workspace in memory, for tests and pictures of the console where only the drawing and the keys are under test: it
 // stands for the core, whose planner and cell states it uses, and neither reads nor writes anything. What the console
 // does on the real core is shown by the end-to-end tests.
+import type { AuditEntry } from '../../src/plan/audit.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../../src/plan/board.ts';
 import { cellOf } from '../../src/plan/cell-state.ts';
 import { type DeliveryFacts, deliveryKey } from '../../src/plan/facts.ts';
@@ -301,6 +302,31 @@ export class FakeWorkspace implements Workspace {
   async runs(limit: number): Promise<RunSummary[]> {
     const past: RunSummary[] = Array.from({ length: 30 }, (_, index) => this.pastRun(1900 - index, index));
     return [...this.runsHere.map((run) => summaryOf(run)).reverse(), ...past].slice(0, limit);
+  }
+
+  async audit(limit: number): Promise<AuditEntry[]> {
+    const runs = (await this.runs(limit)).map(
+      ({ id, startedAt, by, host, command, cli, state }): AuditEntry => ({
+        at: startedAt,
+        by,
+        host,
+        context: this.context.name,
+        did: command,
+        what: cli,
+        run: id,
+        state,
+      }),
+    );
+    const undone: AuditEntry = {
+      at: this.options.now(),
+      by: 'operator',
+      context: this.context.name,
+      did: 'took back',
+      what: 'version 3 of events 2026-11-13, 4120 rows',
+      run: '1892',
+      state: 'partly',
+    };
+    return [undone, ...runs];
   }
 
   private pastRun(id: number, back: number): RunSummary {

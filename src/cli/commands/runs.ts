@@ -4,7 +4,7 @@ import { parseCount } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { createReporter } from '../execute.ts';
 import { EXIT } from '../exit-codes.ts';
-import { runsText, runText } from '../output/runs.ts';
+import { auditText, runsText, runText } from '../output/runs.ts';
 import { Summary } from '../output/summary.ts';
 import { examples, type Host } from './host.ts';
 
@@ -28,6 +28,7 @@ export function addRuns(program: Command, host: Host): void {
         ['dayboard runs', `the last ${LIMIT}`],
         ['dayboard runs show 1841', 'one with its steps and errors'],
         ['dayboard runs follow 1846', 'live; ends with its exit code'],
+        ['dayboard runs audit --limit 100', 'who did what: also cancels, forced guards, undos'],
       ),
     )
     .action((options: JsonOption & { limit?: string }, command) =>
@@ -42,6 +43,16 @@ export function addRuns(program: Command, host: Host): void {
     .addHelpText('after', examples(['dayboard runs show 1841', 'its steps and errors']))
     .action((id, _options, command) => host.run(command, (cli) => show(cli, id, command.optsWithGlobals())));
   runs
+    .command('audit')
+    .summary('who did what')
+    .description(
+      'Who did what, when and in which context, newest first: runs, who cancelled them, guards that were forced, versions that were taken back, rows that were deleted at a source.',
+    )
+    .option('--limit <n>', `how many (default: ${LIMIT})`)
+    .option('--json', 'one JSON value')
+    .addHelpText('after', examples(['dayboard runs audit --json', 'for machines']))
+    .action((_options, command) => host.run(command, (cli) => audit(cli, command.optsWithGlobals())));
+  runs
     .command('follow')
     .summary('one run, live')
     .description(
@@ -53,6 +64,17 @@ export function addRuns(program: Command, host: Host): void {
     .action((id, _options, command) =>
       host.run(command, (cli) => follow(cli, id, command.optsWithGlobals())),
     );
+}
+
+function audit(cli: Cli, options: JsonOption & { limit?: string }): Promise<number> {
+  const limit = options.limit === undefined ? LIMIT : parseCount(options.limit, '--limit', MOST_RUNS);
+  return cli.withSession(async ({ workspace }) => {
+    const entries = await workspace.audit(limit);
+    if (options.json === true)
+      cli.printJson({ schema: 'dayboard.audit/1', project: workspace.project.name, entries });
+    else cli.print(auditText(entries, cli.out));
+    return EXIT.done;
+  });
 }
 
 function list(cli: Cli, options: JsonOption & { limit?: string }): Promise<number> {

@@ -1,5 +1,6 @@
 import type { ScriptRecord } from '../../plan/script.ts';
 import { bytes, count, duration } from '../../console/format.ts';
+import type { AuditEntry } from '../../plan/audit.ts';
 import type { RunSummary, StepStatus } from '../../plan/board.ts';
 import type { RunDetail } from '../../run/workspace.ts';
 import { factsText, TOLD_BY_STEP } from './error.ts';
@@ -22,6 +23,22 @@ function runLook(state: RunSummary['state'], paint: Paint): { text: string; styl
     interrupted: [glyphs.step.failed, step.failed],
   }[state] as [string, string];
   return { text: `${glyph} ${state}`, style };
+}
+
+/** Who did what, newest first. */
+export function auditText(entries: readonly AuditEntry[], paint: Paint): string[] {
+  if (entries.length === 0) return ['Nobody has done anything yet.'];
+  const { theme } = paint;
+  const header = ['when (UTC)', 'did', 'by', 'context', 'run', 'what'];
+  const rows = entries.map(({ at, did, by, host, context = '', run = '', what }): TableCell[] => [
+    second(at),
+    did,
+    host === undefined ? by : `${by}@${host}`,
+    { text: context, style: theme.muted },
+    { text: run, align: 'right' },
+    { text: what, style: theme.muted },
+  ]);
+  return table([header.map((text) => ({ text, style: theme.muted })), ...rows], paint);
 }
 
 /** Runs, newest first. */
