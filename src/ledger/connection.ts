@@ -21,6 +21,9 @@ export interface DatabaseSettings {
   sslRootCert?: string;
 }
 
+/** A rest on a connection after which its other end is asked for: the system's own is two hours. */
+const KEEPALIVE_MILLISECONDS = 30_000;
+
 /**
  * The target database from DATABASE_URL, else from the libpq variables and service file (passwords also from .pgpass,
  * which pg reads itself). An sslmode in the URL or PGSSLMODE means what libpq says it means; without one, a server on
@@ -48,6 +51,7 @@ export function databaseSettings(env: Environment, variable = 'DATABASE_URL'): D
       ssl: tls(sslMode, host, ca),
       connectionTimeoutMillis: Number(env['PGCONNECT_TIMEOUT'] ?? 10) * 1000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEPALIVE_MILLISECONDS,
     },
     display: `${user}@${host}:${port}/${database}`,
     sslMode,

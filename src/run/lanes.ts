@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Database } from '../ledger/connection.ts';
 import { isConnectionLoss } from '../ledger/errors.ts';
+import { sever } from '../ledger/sever.ts';
 
 /** So many connections beyond one for each step are lent to the publishes of a run, to work on several rollups at once. */
 const MOST_LENT = 3;
@@ -93,6 +94,11 @@ export class Lanes {
     return [...this.busy]
       .map((client) => (client as pg.Client & { processID?: number }).processID ?? 0)
       .filter((id) => id > 0);
+  }
+
+  /** Ends the connections at work at once: their statements fail, whatever the server does. */
+  sever(): void {
+    for (const client of this.busy) sever(client);
   }
 
   /** Ends the connections; one that is still being made ends by itself. */

@@ -6,6 +6,7 @@ import { databaseError, isConnectionLoss } from '../ledger/errors.ts';
 import { heldError, lockHolders, tryLock } from '../ledger/locks.ts';
 import { cancelRequest, CHANNEL, finishRun, insertRun } from '../ledger/runs.ts';
 import { serially } from '../ledger/serial.ts';
+import { sever } from '../ledger/sever.ts';
 import { deliveryKey } from '../plan/facts.ts';
 import type { Outcome, RunEvent, RunState } from '../plan/events.ts';
 import type { Plan, PlannedStep } from '../plan/plan.ts';
@@ -84,8 +85,9 @@ function takesDelivery({ kind, needs }: PlannedStep): boolean {
 /** Fetched objects that no run has used for so long are evicted from the cache: the source still has them. */
 const CACHE_DAYS = 14;
 
-/** Time between two tries to end what a cancelled run is at. */
+/** Time between two tries to end what a cancelled run is at, and how often that is tried. */
 const CANCEL_AGAIN_MILLISECONDS = 1_000;
+const CANCEL_TRIES = 5;
 
 class ActiveRun {
   private readonly id: string;
@@ -101,6 +103,8 @@ class ActiveRun {
   private readonly startedAt: number;
   private stopping: 'step' | 'now' | undefined;
   private cancelling: NodeJS.Timeout | undefined;
+  /** Tries to end statements since the server last answered one. */
+  private unanswered = 0;
   private lost: DayboardError | undefined;
 
   constructor(id: string, plan: Plan, connection: pg.Client, parts: RunnerParts) {
@@ -167,21 +171,33 @@ class ActiveRun {
     if (mode === 'now') this.abortWork();
   }
 
-  /** A statement may begin just after the server was told, and one may catch its end: it is told until all have ended. */
+  /**
+   * A statement may begin just after the server was told, and one may catch its end: it is told until all have ended.
+   * Over a network that says nothing any more none ever would: then the connections end, and the server rolls back.
+   */
   private abortWork(): void {
     this.abort.abort(
       new DayboardError({ code: 'run.cancelled', kind: 'interrupted', message: 'Cancelled.' }),
     );
     void this.cancelStatements();
-    this.cancelling ??= setInterval(() => void this.cancelStatements(), CANCEL_AGAIN_MILLISECONDS).unref();
+    let tries = 1;
+    this.cancelling ??= setInterval(() => {
+      tries += 1;
+      void this.cancelStatements();
+      if (tries >= CANCEL_TRIES) this.context.lanes.sever();
+      // Whoever does not answer this connection either is not waited for.
+      if (tries >= CANCEL_TRIES && this.unanswered >= CANCEL_TRIES) sever(this.connection);
+    }, CANCEL_AGAIN_MILLISECONDS).unref();
   }
 
   private async cancelStatements(): Promise<void> {
     const backends = this.context.lanes.busyBackends();
     if (backends.length === 0 || this.lost !== undefined) return;
+    this.unanswered += 1;
     await this.control
       .query('SELECT pg_cancel_backend(pid) FROM unnest($1::int[]) AS pid', [backends])
       .catch(() => undefined);
+    this.unanswered = 0;
   }
 
   private async listenForCancel(): Promise<void> {

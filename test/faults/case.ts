@@ -108,6 +108,7 @@ export async function perform(stage: Stage, { point, fault }: Case): Promise<Ver
   try {
     const { ended, reached } = await disturbed(place, stage, point, fault);
     broken.push(...judgeEnd(ended, fault, reached));
+    if (ended.orphans) broken.push('a process of it lives on');
     await place.quiet().catch((thrown: Error) => broken.push(thrown.message));
     if (fault.name === 'S3 replaced') await world.deliver(phase);
     broken.push(...(await judgeState(place, stage, 'after the fault', [stage.before, stage.after])));

@@ -149,11 +149,15 @@ function randomness(seed: number): () => number {
   };
 }
 
-/** Some of them, of every kind of fault and boundary where there are enough. */
-function sample<T>(all: readonly T[], count: number, random: () => number): T[] {
-  return all
-    .map((each) => ({ each, order: random() }))
-    .sort((a, b) => a.order - b.order)
-    .slice(0, Math.ceil(count))
-    .map(({ each }) => each);
+/** Some of them: one of each fault, then another of each, and so on, at points that chance chooses. */
+function sample(all: readonly Case[], count: number, random: () => number): Case[] {
+  const shuffled = <T>(each: readonly T[]): T[] =>
+    each
+      .map((one) => ({ one, order: random() }))
+      .sort((a, b) => a.order - b.order)
+      .map(({ one }) => one);
+  const byFault = shuffled([...Map.groupBy(shuffled(all), ({ fault }) => fault.name).values()]);
+  const most = Math.max(0, ...byFault.map((cases) => cases.length));
+  const inTurns = Array.from({ length: most }, (_, turn) => byFault.flatMap((cases) => cases[turn] ?? []));
+  return inTurns.flat().slice(0, Math.ceil(count));
 }

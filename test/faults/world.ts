@@ -22,6 +22,8 @@ export interface Ended {
   said: string;
   /** It did not end by itself in time, and was killed. */
   hung: boolean;
+  /** A process that it started lives on. */
+  orphans: boolean;
 }
 
 /** Longer than every patience of dayboard's own. */
@@ -162,7 +164,7 @@ export class Place {
       }, PATIENCE_SECONDS * 1000);
       child.on('close', (code, signal) => {
         clearTimeout(clock);
-        resolve({ code, signal, said, hung });
+        resolve({ code, signal, said, hung, orphans: lives(-(child.pid ?? 0)) });
       });
     });
     return { child, ended };
@@ -236,4 +238,14 @@ async function connected(server: EmbeddedPostgres, database: string): Promise<pg
   client.on('error', () => undefined);
   await client.connect();
   return client;
+}
+
+/** Whether a process is there; of a group when the number is negative. */
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
