@@ -27,7 +27,7 @@ export async function sweep(options: SweepOptions): Promise<{ table: string; fai
   const rows = new Map<string, Row>();
   const failures: string[] = [];
   const random = randomness(options.seed);
-  let total = 0;
+  const total = { points: 0, cases: 0 };
   try {
     for (const [at, phase] of PHASES.entries()) {
       await world.deliver(phase);
@@ -43,11 +43,12 @@ export async function sweep(options: SweepOptions): Promise<{ table: string; fai
       const all = points
         .flatMap(casesOf)
         .filter((each) => nameOf(stage, each).match(options.only ?? '') !== null);
-      total += all.length;
+      total.points += points.length;
+      total.cases += all.length;
       const chosen = options.cases === undefined ? all : sample(all, options.cases / PHASES.length, random);
       for (const each of chosen) {
         const verdict = await perform(stage, each);
-        count(rows, each, verdict);
+        count(rows, stage, each, verdict);
         if (verdict.broken.length === 0 && process.env['DAYBOARD_FAULTS_SAY'] === undefined) continue;
         const text = `${nameOf(stage, each)} [${verdict.exit}]: ${verdict.broken.join('; ')}`;
         process.stderr.write(
@@ -95,7 +96,7 @@ function nameOf({ phase }: Stage, { point, fault }: Case): string {
   return `${phase.name} / ${point.boundary} / ${point.name} / ${fault.name}`;
 }
 
-function count(rows: Map<string, Row>, { point, fault }: Case, verdict: Verdict): void {
+function count(rows: Map<string, Row>, { phase }: Stage, { point, fault }: Case, verdict: Verdict): void {
   const key = fault.name.replace(/, (once|from then on)$/, '');
   const row = rows.get(key) ?? {
     points: new Set(),
@@ -105,7 +106,7 @@ function count(rows: Map<string, Row>, { point, fault }: Case, verdict: Verdict)
     survived: 0,
     milliseconds: 0,
   };
-  row.points.add(point.name);
+  row.points.add(`${phase.name} ${point.name}`);
   row.cases += 1;
   row.reached += Number(verdict.reached);
   row.done += Number(verdict.exit === 'done');
@@ -114,7 +115,7 @@ function count(rows: Map<string, Row>, { point, fault }: Case, verdict: Verdict)
   rows.set(key, row);
 }
 
-function tableOf(rows: ReadonlyMap<string, Row>, total: number): string {
+function tableOf(rows: ReadonlyMap<string, Row>, total: { points: number; cases: number }): string {
   const lines = [...rows].map(([name, row]) => lineOf(name, row));
   const sum = [...rows.values()].reduce<Row>(
     (all, row) => ({
@@ -128,7 +129,8 @@ function tableOf(rows: ReadonlyMap<string, Row>, total: number): string {
     { points: new Set(), cases: 0, reached: 0, done: 0, survived: 0, milliseconds: 0 },
   );
   const head = lineOfTexts(['fault', 'points', 'cases', 'reached', 'went on', 'survived', 'ms each']);
-  return [head, ...lines, lineOf(`all (of ${total} cases)`, sum)].join('\n');
+  const there = `There are ${total.points} points, and ${total.cases} cases of a fault at a point.`;
+  return [there, head, ...lines, lineOf('all', sum)].join('\n');
 }
 
 function lineOf(name: string, { points, cases, reached, done, survived, milliseconds }: Row): string {
