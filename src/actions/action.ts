@@ -10,8 +10,11 @@ export const PLACES = [
   'log',
   'freshness',
   'files',
+  'scripts',
   'audit',
   'plan',
+  'parameters',
+  'script',
   'confirm',
   'leave',
   'date',
@@ -56,6 +59,10 @@ export interface ActionState {
   searched?: boolean;
   /** The run that is shown, or the one in flight that was started last. */
   run?: { id: string; state: RunState; cancelling?: 'step' | 'now' };
+  /** The script under the cursor, and why it cannot be run. */
+  script?: { name: string; problem?: string };
+  /** The script's plan in the dialog. */
+  scriptPlan?: { confirmed: boolean; starting: boolean };
   /** The plan in the dialog. */
   plan?: {
     cli: string;
@@ -149,6 +156,12 @@ export const ACTION_IDS = [
   'show.runs',
   'show.freshness',
   'show.files',
+  'show.scripts',
+  'script',
+  'parameters.next',
+  'parameters.previous',
+  'parameters.plan',
+  'script.run',
   'show.audit',
   'background',
   'help',

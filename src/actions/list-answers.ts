@@ -2,6 +2,8 @@ import type { Action, ActionId, ActionState, Place } from './action.ts';
 
 const DIALOGS: readonly Place[] = [
   'plan',
+  'parameters',
+  'script',
   'confirm',
   'leave',
   'date',
@@ -61,6 +63,30 @@ export const ANSWERS: readonly Action[] = [
     help: 'watch the run that holds what this plan needs',
     footer: 5,
     off: (state) => (state.plan?.heldBy === undefined ? 'nothing that this plan needs is held' : undefined),
+  }),
+  answer({
+    id: 'parameters.plan',
+    places: ['parameters'],
+    keys: ['enter'],
+    label: 'plan',
+    help: 'show what the script would do with these',
+    footer: 1,
+  }),
+  answer({
+    id: 'parameters.next',
+    places: ['parameters'],
+    keys: ['tab', 'down'],
+    label: 'next',
+    help: 'the next parameter',
+    footer: 2,
+  }),
+  answer({
+    id: 'parameters.previous',
+    places: ['parameters'],
+    keys: ['up'],
+    label: 'previous',
+    help: 'the parameter before',
+    footer: 3,
   }),
   answer({
     id: 'confirm.yes',

@@ -1,6 +1,6 @@
 import type { Action, ActionId, ActionState, Place } from './action.ts';
 
-const SCREENS: readonly Place[] = ['board', 'runs', 'run', 'log', 'freshness', 'files', 'audit'];
+const SCREENS: readonly Place[] = ['board', 'runs', 'run', 'log', 'freshness', 'files', 'scripts', 'audit'];
 
 interface Look {
   id: ActionId;
@@ -74,7 +74,7 @@ export const LOOKS: readonly Action[] = [
     cli: showSelected,
   }),
   ...[
-    { places: ['board', 'runs', 'files', 'audit'] as const, footer: 43 },
+    { places: ['board', 'runs', 'files', 'scripts', 'audit'] as const, footer: 43 },
     { places: ['run'] as const, footer: 61 },
   ].map((where) =>
     look({
@@ -130,7 +130,7 @@ export const LOOKS: readonly Action[] = [
   }),
   look({
     id: 'filter',
-    places: ['board', 'runs', 'freshness', 'files', 'audit'],
+    places: ['board', 'runs', 'freshness', 'files', 'scripts', 'audit'],
     keys: ['/'],
     label: 'filter',
     help: 'show only the lines that have these words; !word those that have it not',
@@ -187,7 +187,7 @@ export const LOOKS: readonly Action[] = [
   }),
   look({
     id: 'back',
-    places: ['runs', 'run', 'log', 'freshness', 'files', 'audit'],
+    places: ['runs', 'run', 'log', 'freshness', 'files', 'scripts', 'audit'],
     keys: ['esc', 'backspace'],
     label: 'back',
     help: 'back',
@@ -201,6 +201,15 @@ export const LOOKS: readonly Action[] = [
     help: 'ask the source what it has, and read the ledger again',
     off: (state) => (state.lost === undefined ? undefined : `the connection is lost: ${state.lost}`),
     cli: () => 'dayboard status',
+  }),
+  look({
+    id: 'show.scripts',
+    places: SCREENS,
+    keys: ['5'],
+    label: 'scripts',
+    help: "the project's psql scripts, their parameters and how they went",
+    footer: 73,
+    cli: () => 'dayboard script',
   }),
   look({ id: 'wider', places: ['board'], keys: ['+', '='], label: 'wider days', help: 'wider days' }),
   look({

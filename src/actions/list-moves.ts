@@ -6,8 +6,10 @@ const LISTS: readonly Place[] = [
   'log',
   'freshness',
   'files',
+  'scripts',
   'audit',
   'plan',
+  'script',
   'details',
   'palette',
   'copy',
@@ -43,7 +45,7 @@ function select(id: ActionId, keys: string[], label: string, help: string, foote
 }
 
 /** Letters are not bound where something can be typed. */
-const TYPED: readonly Place[] = ['plan', 'palette', 'help'];
+const TYPED: readonly Place[] = ['plan', 'script', 'palette', 'help'];
 const UNTYPED = EVERYWHERE.filter((place) => !TYPED.includes(place));
 
 /** A run's pages are those of its log. */

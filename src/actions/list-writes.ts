@@ -37,6 +37,35 @@ export const WRITES: readonly Action[] = [
     cli: (state) => cliOf(requestOf('import', state)),
   },
   {
+    id: 'script',
+    places: ['scripts'],
+    keys: ['enter', 'i'],
+    label: 'run',
+    help: 'run the script under the cursor; asks for its parameters and shows its plan first',
+    group: 'do',
+    danger: 'write',
+    footer: 10,
+    disabledReason: whileConnected(({ script }) =>
+      script === undefined ? 'there is no script under the cursor' : script.problem,
+    ),
+    cli: ({ script }) => (script === undefined ? undefined : `dayboard script ${script.name}`),
+  },
+  {
+    id: 'script.run',
+    places: ['script'],
+    keys: ['enter'],
+    label: 'run it',
+    help: 'run the script that is shown',
+    group: 'answer',
+    danger: 'write',
+    footer: 1,
+    disabledReason: whileConnected(({ scriptPlan }) => {
+      if (scriptPlan?.starting === true) return 'it is being started';
+      return scriptPlan?.confirmed === true ? undefined : 'the name of this context must be typed first';
+    }),
+    cli: ({ script }) => (script === undefined ? undefined : `dayboard script ${script.name}`),
+  },
+  {
     id: 'plan',
     places: ['board', 'files'],
     keys: ['p'],

@@ -16,6 +16,8 @@ import { withFilter } from './refilter.ts';
 import { scrollLog } from './pages.ts';
 import { say } from './moves.ts';
 import type { Runs } from './runs.ts';
+import { toField } from './script-rows.ts';
+import { Scripts } from './scripts.ts';
 import { helpTyped } from './screens/help.ts';
 import { actionState, cellUnderCursor, derivedUnderCursor, freshnessRows, placeOf } from './selection.ts';
 import { openedRun, SHOWN, showing } from './shown.ts';
@@ -31,6 +33,7 @@ export class Controller {
   private readonly workspace: Workspace;
   private readonly exit: (context?: string) => void;
   private readonly chooser: Chooser;
+  private readonly scripts: Scripts;
   private readonly suspend: () => void;
   private interrupts = 0;
 
@@ -49,6 +52,7 @@ export class Controller {
     this.workspace = parts.workspace;
     this.exit = parts.exit;
     this.suspend = parts.suspend;
+    this.scripts = new Scripts({ ...parts, now: () => parts.store.current.now });
     this.chooser = new Chooser(parts.store, {
       runs: parts.runs,
       copy: parts.copy,
@@ -160,8 +164,22 @@ export class Controller {
       case 'show.runs':
       case 'show.freshness':
       case 'show.files':
+      case 'show.scripts':
       case 'show.audit':
         this.go(id);
+        return;
+      case 'script':
+        this.scripts.open();
+        return;
+      case 'parameters.plan':
+        void this.scripts.plan();
+        return;
+      case 'parameters.next':
+      case 'parameters.previous':
+        store.update((current) => toField(current, id === 'parameters.next' ? 1 : -1));
+        return;
+      case 'script.run':
+        void this.scripts.start();
         return;
       case 'log':
         this.openLog(state.logged);
@@ -342,6 +360,7 @@ export class Controller {
       );
     if (screen === 'runs') this.feed.readRuns().catch(failed);
     if (screen === 'freshness') this.feed.readFreshness().catch(failed);
+    if (screen === 'scripts') this.feed.readScripts().catch(failed);
     if (screen === 'audit') this.feed.readAudit().catch(failed);
   }
 

@@ -41,6 +41,8 @@ function mainCommand(state: ConsoleState): string | undefined {
     case 'run':
     case 'log':
       return state.models.get(state.runView.id ?? '')?.cli;
+    case 'scripts':
+      return actions.script === undefined ? undefined : `dayboard script ${actions.script.name}`;
     case 'audit':
       return 'dayboard runs audit';
     case 'runs':

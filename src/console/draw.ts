@@ -11,6 +11,7 @@ import { copyDialog, paletteDialog } from './screens/palette.ts';
 import { planDialog, planningDialog } from './screens/plan.ts';
 import { runScreen } from './screens/run.ts';
 import { runsScreen } from './screens/runs.ts';
+import { parametersDialog, scriptDialog, scriptsScreen } from './screens/scripts.ts';
 import type { ConsoleState } from './state.ts';
 import type { Theme } from './theme.ts';
 import type { Overlay } from './widgets/box.ts';
@@ -62,6 +63,8 @@ function screen(state: ConsoleState, theme: Theme, clock: Clock): string[] {
       return freshnessScreen(state, theme, clock);
     case 'files':
       return filesScreen(state, theme, clock);
+    case 'scripts':
+      return scriptsScreen(state, theme, clock);
     case 'audit':
       return auditScreen(state, theme, clock);
   }
@@ -78,6 +81,10 @@ function overlay(
       return planningDialog(state, theme);
     case 'plan':
       return planDialog(state, theme, clock, dialog);
+    case 'parameters':
+      return parametersDialog(state, theme, dialog);
+    case 'script':
+      return scriptDialog(state, theme, dialog);
     case 'confirm':
       return confirmDialog(state, theme, dialog);
     case 'leave':

@@ -7,7 +7,7 @@ import type { LedgerChange, Workspace } from '../run/workspace.ts';
 import { rememberWindows, settle } from './board-cursor.ts';
 import { boardModel } from './board-model.ts';
 import { filteredBoard } from './filter.ts';
-import { fold, runFromPlan, withModel } from './run-model.ts';
+import { fold, runFromPlan, withModel, withOutput } from './run-model.ts';
 import { type ConsoleState, type LiveCell, markKey } from './state.ts';
 import type { Store } from './store.ts';
 
@@ -124,6 +124,7 @@ export class Feed {
       });
       if (store.current.freshness !== undefined) await this.readFreshness();
       if (store.current.screen === 'runs') await this.readRuns();
+      if (store.current.screen === 'scripts') await this.readScripts();
       if (store.current.screen === 'audit') await this.readAudit();
     } catch (thrown) {
       const boardError = toDayboardError(thrown).toJSON();
@@ -194,6 +195,22 @@ export class Feed {
       return { ...state, models: withModel(state.models, fold(model, event)) };
     });
     this.onBoard(event);
+  }
+
+  /** What a script of ours wrote. */
+  ownOutput(run: string, lines: readonly string[], at = this.options.now()): void {
+    const { store } = this.options;
+    store.feed((state) => {
+      const model = state.models.get(run);
+      if (model === undefined) return state;
+      return { ...state, models: withModel(state.models, withOutput(model, lines, at)) };
+    });
+  }
+
+  async readScripts(): Promise<void> {
+    const { store, workspace } = this.options;
+    const scripts = await workspace.scripts();
+    store.feed((state) => ({ ...state, scripts }));
   }
 
   /** Progress goes straight onto the board, everything else has it read again. */

@@ -6,6 +6,7 @@ import { filesRows, filesWindow } from './files.ts';
 import { plural } from './format.ts';
 import type { CellState } from '../project/model.ts';
 import { type DayWidth, visibleWindow } from './layout.ts';
+import { scriptRows } from './script-rows.ts';
 import { freshnessRows, markedCells, runRows } from './selection.ts';
 import { type ConsoleState, markKey } from './state.ts';
 
@@ -239,6 +240,10 @@ export function moveInList(state: ConsoleState, id: ActionId, page: number): Con
         ...state,
         auditView: { row, first: visibleWindow(row, page, total, state.auditView.first).first },
       };
+    }
+    case 'scripts': {
+      const row = listTarget(id, state.scriptsView.row, scriptRows(state).length, page);
+      return { ...state, scriptsView: { ...state.scriptsView, row } };
     }
     case 'log':
     case 'board':

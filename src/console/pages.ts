@@ -12,6 +12,7 @@ import { palettePage } from './screens/palette.ts';
 import { planLines, planPage } from './screens/plan.ts';
 import { logPage, runLayout } from './screens/run.ts';
 import { runsPage } from './screens/runs.ts';
+import { scriptDialogPage, scriptsPage } from './screens/scripts.ts';
 import type { ConsoleState } from './state.ts';
 import { createTheme } from './theme.ts';
 
@@ -23,6 +24,7 @@ export function pageOf(state: ConsoleState): number {
   if (state.screen === 'run') return runLayout(state, state.models.get(state.runView.id ?? '')).list;
   if (state.screen === 'freshness') return freshnessLayout(state).list;
   if (state.screen === 'files') return filesPage(state);
+  if (state.screen === 'scripts') return scriptsPage(state);
   if (state.screen === 'audit') return auditPage(state);
   return runsPage(state);
 }
@@ -59,7 +61,7 @@ export function scrollDialog(state: ConsoleState, id: ActionId): ConsoleState {
     const row = listTarget(id, dialog.row, dialog.choices.length, dialog.choices.length);
     return { ...state, dialog: { ...dialog, row } };
   }
-  if (dialog?.kind !== 'plan' && dialog?.kind !== 'details') return state;
+  if (dialog?.kind !== 'plan' && dialog?.kind !== 'details' && dialog?.kind !== 'script') return state;
   const { total, page } = extent(state, dialog);
   const most = Math.max(0, total - page);
   return {
@@ -70,7 +72,7 @@ export function scrollDialog(state: ConsoleState, id: ActionId): ConsoleState {
 
 function extent(
   state: ConsoleState,
-  dialog: Extract<ConsoleState['dialog'], { kind: 'plan' | 'details' }>,
+  dialog: Extract<ConsoleState['dialog'], { kind: 'plan' | 'details' | 'script' }>,
 ): { total: number; page: number } {
   switch (dialog.kind) {
     case 'plan':
@@ -78,6 +80,8 @@ function extent(
         total: planLines(THEME, state, dialog.plan),
         page: planPage(state, THEME, createClock(state.project.timeZone), dialog),
       };
+    case 'script':
+      return { total: dialog.plan.statements.length, page: scriptDialogPage(state, THEME, dialog) };
     case 'details': {
       const width = Math.min(100, state.size.columns - 4);
       return { total: detailRows(THEME, width, dialog).length, page: Math.max(1, state.size.rows - 6) };

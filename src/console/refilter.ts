@@ -2,6 +2,7 @@ import { auditRows } from './audit.ts';
 import { moveTo } from './board-cursor.ts';
 import { filesRows } from './files.ts';
 import { filteredBoard, isFiltered } from './filter.ts';
+import { scriptRows } from './script-rows.ts';
 import { freshnessRows, runRows } from './selection.ts';
 import type { ConsoleState, Filtered } from './state.ts';
 
@@ -23,6 +24,8 @@ export function withFilter(state: ConsoleState, text: string): ConsoleState {
       return { ...next, freshnessView: view };
     case 'files':
       return { ...next, filesView: view };
+    case 'scripts':
+      return { ...next, scriptsView: view };
     case 'audit':
       return { ...next, auditView: view };
     case 'board':
@@ -43,6 +46,7 @@ function rowOf(state: ConsoleState, screen: Filtered): number {
     runs: state.runsView,
     freshness: state.freshnessView,
     files: state.filesView,
+    scripts: state.scriptsView,
     audit: state.auditView,
   };
   return views[screen].row;
@@ -57,6 +61,8 @@ function nameRows(state: ConsoleState, screen: Filtered): string[] {
       return freshnessRows(state).map(({ name }) => name);
     case 'files':
       return filesRows(state).map(({ dataset, period }) => `${period} ${dataset}`);
+    case 'scripts':
+      return scriptRows(state).map(({ name }) => name);
     case 'audit':
       return auditRows(state).map(({ at, did, what }) => `${at} ${did} ${what}`);
     case 'board': {

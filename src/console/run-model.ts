@@ -283,6 +283,14 @@ function note(
   return { ...run, notes: [...run.notes, added].slice(-MOST_NOTES) };
 }
 
+/** The run with lines that its script wrote. */
+export function withOutput(run: RunModel, lines: readonly string[], at: string): RunModel {
+  const step = run.plan?.steps[0];
+  const from = step === undefined ? {} : { step: { seq: step.seq, kind: step.kind, target: step.target } };
+  const added = lines.map((message): Note => ({ at, ...from, message, tone: 'plain' }));
+  return { ...run, notes: [...run.notes, ...added].slice(-MOST_NOTES) };
+}
+
 /** Rows and bytes a second over the last measurements; undefined before there are two. */
 export function rateOf(model: StepModel): { rows: number; bytes: number } | undefined {
   const [first, last] = [model.samples[0], model.samples.at(-1)];

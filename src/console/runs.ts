@@ -74,7 +74,8 @@ export class Runs {
     }
   }
 
-  private started(handle: RunHandle, plan: Plan): void {
+  /** A run that was started here is shown. */
+  started(handle: RunHandle, plan: Plan): void {
     this.handles.set(handle.id, handle);
     this.store.update((state) => {
       const known = state.models.get(handle.id) ?? runFromPlan(handle.id, plan, this.now());
@@ -182,10 +183,19 @@ export class Runs {
       // The end of a run whose process is gone is known to the ledger alone.
       if (!stop.signal.aborted && this.store.current.models.get(id)?.state === 'running')
         this.set(id, await this.read(id));
+      if (!stop.signal.aborted) await this.readOutput(id);
     } catch (thrown) {
       if (!stop.signal.aborted)
         this.store.update((state) => say(state, toDayboardError(thrown).message, 'bad'));
     }
+  }
+
+  /** What is kept of what a script wrote, below what was said while it ran. */
+  private async readOutput(id: string): Promise<void> {
+    if (this.store.current.models.get(id)?.command !== 'script') return;
+    const { script, run } = await this.workspace.run(id);
+    if (script !== undefined && script.output !== '')
+      this.feed.ownOutput(id, script.output.trimEnd().split('\n'), run.finishedAt ?? run.startedAt);
   }
 
   private async read(id: string) {

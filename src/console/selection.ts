@@ -1,11 +1,13 @@
 import type { ActionState, Place, SelectedCell } from '../actions/action.ts';
 import type { Cell, DerivedStatus, RunSummary } from '../plan/board.ts';
+import type { ScriptPlan } from '../plan/script.ts';
 import { auditRows } from './audit.ts';
 import { boardPlace, rangeOf } from './board-cursor.ts';
 import { type BoardModel, cellAt } from './board-model.ts';
 import { filesRows } from './files.ts';
 import { matches } from './filter.ts';
 import type { RunModel } from './run-model.ts';
+import { scriptUnderCursor } from './script-rows.ts';
 import { type ConsoleState, derivedOf, markKey, splitMark } from './state.ts';
 
 /** The place that keys go to. */
@@ -37,6 +39,7 @@ export function actionState(state: ConsoleState): ActionState {
     ...(logged === undefined ? {} : { logged }),
     ...(state.logView.search.trim() === '' ? {} : { searched: true }),
     ...planPart(state),
+    ...scriptPart(state),
   };
 }
 
@@ -51,6 +54,7 @@ export function cellUnderCursor(state: ConsoleState): Cell | undefined {
 function loggedRun(state: ConsoleState): string | undefined {
   if (state.screen === 'run' || state.screen === 'log') return state.runView.id;
   if (state.screen === 'runs') return runRows(state)[state.runsView.row]?.id;
+  if (state.screen === 'scripts') return scriptUnderCursor(state)?.lastRun?.id;
   if (state.screen === 'audit') return auditRows(state)[state.auditView.row]?.run;
   return cellUnderCursor(state)?.run;
 }
@@ -61,6 +65,21 @@ export function isBehind(derived: DerivedStatus): boolean {
     derived.kind !== 'table' &&
     (derived.owed.length > 0 || derived.verdict === 'warn' || derived.verdict === 'error')
   );
+}
+
+function scriptPart(state: ConsoleState): Pick<ActionState, 'script' | 'scriptPlan'> {
+  const { dialog } = state;
+  const script = scriptUnderCursor(state);
+  return {
+    ...(script === undefined
+      ? {}
+      : {
+          script: { name: script.name, ...(script.problem === undefined ? {} : { problem: script.problem }) },
+        }),
+    ...(dialog?.kind === 'script'
+      ? { scriptPlan: { confirmed: isConfirmed(state), starting: dialog.starting } }
+      : {}),
+  };
 }
 
 function planPart(state: ConsoleState): Pick<ActionState, 'plan'> {
@@ -82,6 +101,7 @@ function planPart(state: ConsoleState): Pick<ActionState, 'plan'> {
 /** What must be typed before a plan runs in a production context: any one of these. Empty where Enter is enough. */
 export function passwordsOf(state: ConsoleState): string[] {
   const { dialog, context } = state;
+  if (dialog?.kind === 'script' && context.production && changes(dialog.plan)) return [context.name];
   if (dialog?.kind !== 'plan' || !context.production || dialog.plan.request.command === 'diff') return [];
   const periods = new Set(
     dialog.plan.cells.filter((cell) => cell.action !== 'skip').map((cell) => cell.period),
@@ -90,10 +110,16 @@ export function passwordsOf(state: ConsoleState): string[] {
   return [...(periods.size === 1 && only !== undefined ? [only] : []), context.name];
 }
 
+/** Whether a script does more than to read, as far as its text tells. */
+function changes({ statements }: ScriptPlan): boolean {
+  return statements.some(({ does }) => does !== 'read' && does !== 'session');
+}
+
 function isConfirmed(state: ConsoleState): boolean {
   const wanted = passwordsOf(state);
   if (wanted.length === 0) return true;
-  return state.dialog?.kind === 'plan' && wanted.includes(state.dialog.typed.trim());
+  const { dialog } = state;
+  return (dialog?.kind === 'plan' || dialog?.kind === 'script') && wanted.includes(dialog.typed.trim());
 }
 
 /** The rollup or view under the cursor of the board or of the freshness screen. */

@@ -9,6 +9,7 @@ export const SHOWN = {
   'show.runs': 'runs',
   'show.freshness': 'freshness',
   'show.files': 'files',
+  'show.scripts': 'scripts',
   'show.audit': 'audit',
 } as const;
 

@@ -1,17 +1,20 @@
 import type { AuditEntry } from '../plan/audit.ts';
 import type { DerivedStatus, RunSummary } from '../plan/board.ts';
 import type { Plan, PlanRequest, Progress } from '../plan/plan.ts';
+import type { ScriptPlan, ScriptSummary } from '../plan/script.ts';
 import type { ErrorValue } from '../project/errors.ts';
 import type { Day, Project } from '../project/model.ts';
+import type { ScriptRequest } from '../run/ready-script.ts';
 import type { ContextInfo } from '../run/workspace.ts';
 import type { BoardModel } from './board-model.ts';
 import type { DayWidth, Size } from './layout.ts';
 import type { RunModel } from './run-model.ts';
+import type { ScriptField } from './script-rows.ts';
 
-export type Screen = 'board' | 'runs' | 'run' | 'log' | 'freshness' | 'files' | 'audit';
+export type Screen = 'board' | 'runs' | 'run' | 'log' | 'freshness' | 'files' | 'scripts' | 'audit';
 
 /** Screens whose lines can be filtered. */
-export type Filtered = 'board' | 'runs' | 'freshness' | 'files' | 'audit';
+export type Filtered = 'board' | 'runs' | 'freshness' | 'files' | 'scripts' | 'audit';
 
 /** Where the cursor of the board is, and what is marked. */
 export interface BoardView {
@@ -47,6 +50,22 @@ export type Dialog =
       starting: boolean;
       /** 'The state changed …; this is the plan made anew.' */
       note?: string;
+      error?: ErrorValue;
+    }
+  | {
+      kind: 'parameters';
+      script: ScriptSummary;
+      fields: ScriptField[];
+      row: number;
+      problem?: string | undefined;
+    }
+  | {
+      kind: 'script';
+      plan: ScriptPlan;
+      request: ScriptRequest;
+      first: number;
+      typed: string;
+      starting: boolean;
       error?: ErrorValue;
     }
   | { kind: 'confirm'; mode: 'step' | 'now'; run: string }
@@ -122,6 +141,8 @@ export interface ConsoleState {
   runsView: ListView;
   freshnessView: ListView & { name?: string };
   filesView: ListView;
+  scripts?: ScriptSummary[];
+  scriptsView: ListView;
   auditView: ListView;
   /** The log of the run that is shown: the first row on the screen, or its end as it grows. */
   /** The row of the log that a search led to. */
@@ -173,6 +194,7 @@ export function initialState(options: {
     contexts: options.contexts ?? [],
     filters: {},
     filesView: { row: 0, first: 0 },
+    scriptsView: { row: 0, first: 0 },
     auditView: { row: 0, first: 0 },
     logView: { wrap: false, search: '' },
     counted: options.columns,

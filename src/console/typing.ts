@@ -2,11 +2,20 @@ import { clean } from './clean.ts';
 import { typedFilter } from './filter.ts';
 import { say } from './moves.ts';
 import { withFilter } from './refilter.ts';
+import { typedField } from './script-rows.ts';
 import { helpTyped } from './screens/help.ts';
 import type { ConsoleState } from './state.ts';
 
 /** Dialogs that take what is typed. */
-export const TYPED: ReadonlySet<string> = new Set(['plan', 'date', 'help', 'filter', 'palette']);
+export const TYPED: ReadonlySet<string> = new Set([
+  'plan',
+  'date',
+  'help',
+  'filter',
+  'palette',
+  'parameters',
+  'script',
+]);
 
 const LONGEST = 120;
 
@@ -29,7 +38,10 @@ export function typed(state: ConsoleState, key: string): ConsoleState {
       return { ...state, dialog: { ...dialog, typed: after(dialog.typed, key), row: 0, first: 0 } };
     case 'help':
       return { ...state, dialog: helpTyped(state, after(dialog.typed, key)) };
+    case 'parameters':
+      return typedField(state, (text) => after(text, key));
     case 'plan':
+    case 'script':
     case 'date':
       return { ...state, dialog: { ...dialog, typed: after(dialog.typed, key) } };
     default:

@@ -14,6 +14,8 @@ function state(change: Partial<ActionState> = {}): ActionState {
     behind: ['agg_30d'],
     run: { id: '12', state: 'running' },
     logged: '12',
+    script: { name: 'visits_of_day' },
+    scriptPlan: { confirmed: true, starting: false },
     plan: {
       cli: 'dayboard sync 2026-11-13 events',
       command: 'sync',
@@ -52,7 +54,7 @@ describe('keys', () => {
   });
 
   it('leave letters free where something is typed', () => {
-    for (const place of ['plan', 'date', 'filter', 'palette', 'help'] as const) {
+    for (const place of ['plan', 'parameters', 'script', 'date', 'filter', 'palette', 'help'] as const) {
       const keys = boundActions(place, { readOnly: false }).flatMap((action) => action.keys);
       expect(keys.filter((key) => /^[a-zA-Z0-9]$/u.test(key))).toEqual([]);
     }
@@ -64,7 +66,7 @@ describe('writes', () => {
 
   it('have a command line that does the same', () => {
     for (const action of writes)
-      expect(action.cli(state())).toMatch(/^dayboard (sync|diff|undo|import|refresh|cancel) /u);
+      expect(action.cli(state())).toMatch(/^dayboard (sync|diff|undo|import|refresh|cancel|script) /u);
   });
 
   it('are not bound in a read-only context, and help says why', () => {
