@@ -41,8 +41,10 @@ describe('the scripts of the console', () => {
     terminal.press('enter');
     await terminal.waitFor('is done');
     terminal.press('o');
+    await terminal.waitFor('follow on');
     await terminal.waitFor(/2024-11-14 \| +1/);
     terminal.press('esc');
+    await terminal.waitFor('USUALLY');
     terminal.press('esc');
     await terminal.waitFor(/count_day +\d+ done/);
     terminal.press('q');
