@@ -33,7 +33,7 @@ export function explainLoadError(thrown: unknown, context: LoadContext, signal: 
   const facts: ErrorFacts = { dataset: context.dataset, period: context.period, object: context.object };
   if (thrown instanceof DayboardError) return thrown.with(facts);
   const sqlstate = errorCode(thrown);
-  if (signal.aborted || sqlstate === '57014') return cancelled(thrown, facts, sqlstate, signal);
+  if (signal.aborted) return cancelled(thrown, facts, sqlstate, signal);
   const error = thrown as ServerError;
   const place = copyPlace(error.where, context.relation, context.columns);
   const parts = partsOf(sqlstate ?? '', error, place, context);

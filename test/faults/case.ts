@@ -115,6 +115,10 @@ export async function perform(stage: Stage, { point, fault }: Case): Promise<Ver
     broken.push(...(await recover(place, stage)));
     const exit = ended.code === 0 ? 'done' : String(ended.code ?? ended.signal);
     return { reached, exit, broken, milliseconds: performance.now() - started, said: ended.said };
+  } catch (thrown) {
+    const what = `the case itself failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+    const milliseconds = performance.now() - started;
+    return { reached: false, exit: '', broken: [...broken, what], milliseconds, said: '' };
   } finally {
     world.s3.faults = undefined;
     await place.end();

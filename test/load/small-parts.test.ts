@@ -135,7 +135,7 @@ describe('errors that no test can bring about on a server', () => {
     ['08006', 'load.connection'],
     ['57P01', 'load.connection'],
     ['ECONNRESET', 'load.connection'],
-    ['57014', 'load.cancelled'],
+    ['57014', 'database.cancelled'],
     ['42501', 'load.permission'],
     ['22P05', 'load.encoding'],
     ['22023', 'load.bad-value'],

@@ -208,7 +208,11 @@ describe('loading that is interrupted leaves nothing behind:', () => {
       void other.query('SELECT pg_cancel_backend($1)', [pid]);
     };
     const loading = stage(client, visits(), '', { open: async () => endless(), onProgress });
-    expect(await failure(loading)).toMatchObject({ code: 'load.cancelled', facts: { sqlstate: '57014' } });
+    expect(await failure(loading)).toMatchObject({
+      code: 'database.cancelled',
+      message: expect.stringContaining('An administrator, or another session, cancelled'),
+      facts: { dataset: 'visits', sqlstate: '57014' },
+    });
     expect(await stagingTables(client)).toEqual([]);
   });
 
