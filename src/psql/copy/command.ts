@@ -21,13 +21,15 @@ export const copyCommand: Command = async (invocation) => {
     const name = request.end.kind === 'file' ? request.end.name : '';
     return fail(invocation, `${name}: ${fileProblem(error)}`);
   }
+  const written = file === undefined || request.direction === 'from' ? undefined : new Written(session, file);
   try {
     const direction = request.direction === 'from' ? ' FROM STDIN ' : ' TO STDOUT ';
     const ok = await sendStatement(
       session,
       `COPY ${request.what}${direction}${request.options}`,
-      ends(session, request, file),
+      ends(session, request, file, written),
     );
+    written?.flush();
     return ok ? 'ok' : 'failed';
   } finally {
     if (file !== undefined) closeSync(file);
@@ -43,12 +45,17 @@ function openFile(session: Session, { end, direction }: CopyRequest): number | u
   return openSync(path, direction === 'from' ? 'r' : 'w');
 }
 
-function ends(session: Session, { end, direction }: CopyRequest, file: number | undefined): CopyEnds {
+function ends(
+  session: Session,
+  { end, direction }: CopyRequest,
+  file: number | undefined,
+  written: Written | undefined,
+): CopyEnds {
   if (direction === 'from') {
     if (file !== undefined) return { source: piecesOf(session, file) };
     return { source: end.kind === 'inline' ? inlineCopyData(session) : streamed(session.options.stdin()) };
   }
-  if (file !== undefined) return { sink: sinkOf(session, file), counted: true };
+  if (written !== undefined) return { sink: (chunk) => written.add(chunk), counted: true };
   if (end.kind === 'inline') return {};
   return { sink: (chunk) => session.options.stdout(chunk), counted: session.output.redirected };
 }
@@ -66,12 +73,35 @@ function piecesOf(session: Session, file: number): CopySource {
   };
 }
 
-function sinkOf(session: Session, file: number): (chunk: Buffer) => void {
-  let bytes = 0;
-  return (chunk) => {
-    bytes += writeSync(file, chunk);
-    session.tell({ bytes });
-  };
+/** A file that is written in pieces: the server sends each row by itself, in memory that it uses again. */
+class Written {
+  readonly #session: Session;
+  readonly #file: number;
+  readonly #waiting = Buffer.allocUnsafe(PIECE);
+  #length = 0;
+  #bytes = 0;
+
+  constructor(session: Session, file: number) {
+    this.#session = session;
+    this.#file = file;
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#length + chunk.length > PIECE) this.flush();
+    if (chunk.length > PIECE) this.#write(chunk);
+    else this.#length += chunk.copy(this.#waiting, this.#length);
+  }
+
+  flush(): void {
+    this.#write(this.#waiting.subarray(0, this.#length));
+    this.#length = 0;
+  }
+
+  #write(piece: Buffer): void {
+    for (let at = 0; at < piece.length; ) at += writeSync(this.#file, piece, at);
+    this.#bytes += piece.length;
+    this.#session.tell({ bytes: this.#bytes });
+  }
 }
 
 function streamed(stream: AsyncIterable<Buffer>): CopySource {
