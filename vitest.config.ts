@@ -8,6 +8,8 @@ export default defineConfig({
     server: { deps: { external: [/dayboard\.config\.(?:ts|m?js)$/] } },
     // Servers start and terminals draw on machines that are busy with the other files.
     testTimeout: 60_000,
+    // Left to itself vitest keeps one core free: on two, files would run one after another.
+    maxWorkers: '100%',
     hookTimeout: 60_000,
   },
 });

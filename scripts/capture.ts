@@ -1,20 +1,25 @@
 // Makes the README's pictures: drives dayboard in a pseudo-terminal, reads its screen from a virtual one, and writes
-// what it shows as SVG.
+// what it shows as SVG. With --recordings: plays the operators' scenarios and writes each as a cast file of asciinema.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { SCENARIOS } from '../test/console/scenarios.ts';
+import { bundleProgram } from '../test/support/bundle.ts';
+import { play } from '../test/support/scenario.ts';
 import { openTerminal, type TestTerminal } from '../test/support/terminal.ts';
 
 const { values: flags } = parseArgs({
   options: {
     png: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    recordings: { type: 'boolean', default: false },
   },
 });
 
 const ROOT = join(import.meta.dirname, '..');
 const PICTURES = join(ROOT, 'scripts', 'pictures');
+const RECORDINGS = join(ROOT, 'scripts', 'recordings');
 const SIZES = [
   { cols: 80, rows: 24 },
   { cols: 200, rows: 50 },
@@ -83,21 +88,42 @@ async function write(name: string, svg: string): Promise<void> {
   writeFileSync(join(PICTURES, `${name}.png`), new Resvg(svg, { font }).render().asPng());
 }
 
-for (const size of SIZES) {
-  const folder = mkdtempSync(join(tmpdir(), 'dayboard-capture-'));
-  const command = join(ROOT, 'scripts', 'dayboard');
-  const terminal = openTerminal({ command, args: ['demo', '--dir', folder], ...size, cwd: ROOT });
+/** Each scenario as a file, and how long it took. */
+async function record(): Promise<void> {
+  mkdirSync(RECORDINGS, { recursive: true });
+  const program = await bundleProgram(new URL('../test/support/fake-console.ts', import.meta.url));
   try {
-    await scene(terminal, async (name) => {
-      const file = `${name}-${size.cols}x${size.rows}`;
-      if (!file.startsWith(flags.only)) return;
-      await write(file, anonymous(terminal.svg()));
-      console.log(`scripts/pictures/${file}.svg`);
-    });
+    for (const scenario of SCENARIOS.filter(({ name }) => name.startsWith(flags.only))) {
+      const { recording, seconds } = await play(program, scenario, { cols: 100, rows: 30 });
+      writeFileSync(join(RECORDINGS, `${scenario.name}.cast`), recording.cast());
+      console.log(
+        `${seconds.toFixed(1).padStart(5)} s  ${scenario.name.padEnd(16)} the operator ${scenario.title}`,
+      );
+    }
   } finally {
-    terminal.kill();
-    await terminal.exit;
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(program, { force: true });
   }
 }
+
+async function takePictures(): Promise<void> {
+  for (const size of SIZES) {
+    const folder = mkdtempSync(join(tmpdir(), 'dayboard-capture-'));
+    const command = join(ROOT, 'scripts', 'dayboard');
+    const terminal = openTerminal({ command, args: ['demo', '--dir', folder], ...size, cwd: ROOT });
+    try {
+      await scene(terminal, async (name) => {
+        const file = `${name}-${size.cols}x${size.rows}`;
+        if (!file.startsWith(flags.only)) return;
+        await write(file, anonymous(terminal.svg()));
+        console.log(`scripts/pictures/${file}.svg`);
+      });
+    } finally {
+      terminal.kill();
+      await terminal.exit;
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+await (flags.recordings ? record() : takePictures());
 process.exit(0);

@@ -10,6 +10,8 @@ export interface TerminalOptions {
   cwd?: string;
   /** Added to a clean environment; undefined takes a name out. */
   env?: Record<string, string | undefined>;
+  /** Told of everything that the program writes. */
+  onOutput?: (data: string) => void;
 }
 
 /** A program in a real pseudo-terminal, whose screen is read from a virtual one. */
@@ -76,7 +78,10 @@ export function openTerminal(options: TerminalOptions): TestTerminal {
     env: environment(options.env ?? {}),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  pty.onData((data) => screen.write(data));
+  pty.onData((data) => {
+    screen.write(data);
+    options.onOutput?.(data);
+  });
   // Programs ask the terminal things (where its cursor is, what it can do) and wait for the answer.
   screen.terminal.onData((answer) => pty.write(answer));
   const exit = ended(pty, screen);
