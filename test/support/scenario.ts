@@ -6,13 +6,13 @@ import { openTerminal } from './terminal.ts';
 /** What an operator does at a console, in the words in which one tells it. */
 export interface Operator {
   /** Keys by name, each by itself. */
-  press(...keys: string[]): void;
-  type(text: string): void;
-  resize(cols: number, rows: number): void;
+  press: (...keys: string[]) => void;
+  type: (text: string) => void;
+  resize: (cols: number, rows: number) => void;
   /** Resolves when the screen shows it; fails with what it shows instead. */
-  see(awaited: Awaited): Promise<void>;
+  see: (awaited: Awaited) => Promise<void>;
   /** Resolves when the screen shows it no more. */
-  seeNoMore(text: string): Promise<void>;
+  seeNoMore: (text: string) => Promise<void>;
 }
 
 export interface Scenario {
@@ -23,7 +23,7 @@ export interface Scenario {
   /** Of the workspace in memory. */
   options?: Partial<FakeOptions>;
   /** Ends with the console open. */
-  act(operator: Operator): Promise<void>;
+  act: (operator: Operator) => Promise<void>;
 }
 
 export interface Played {
