@@ -1,4 +1,4 @@
-import type { BoardRow, Cell, DerivedStatus } from '../plan/board.ts';
+import type { BoardRow, Cell, DerivedStatus, RunSummary } from '../plan/board.ts';
 import type { CellState } from '../project/model.ts';
 import { type ConsoleState, derivedOf } from './state.ts';
 
@@ -57,6 +57,14 @@ function linkOf(row: BoardRow, depth: number): Link {
     loaded: row.cells.findLast((cell) => cell.version > 0)?.period,
     cell: row.cells.findLast((cell) => LACKING.has(cell.state)),
   };
+}
+
+/** The run in flight that is at a delivery which keeps the relation back: it holds that delivery's lock. */
+export function holderOf(state: ConsoleState, relation: DerivedStatus): RunSummary | undefined {
+  const at = chainOf(state, relation).find(({ cell }) => cell?.state === 'running')?.cell;
+  return (state.whole ?? state.board)?.board.runs.find(
+    ({ id, state: how }) => id === at?.run && how === 'running',
+  );
 }
 
 /** The delivery at the bottom of it: one that failed before one that is only missing, the newest first. */

@@ -312,7 +312,7 @@ export class Controller {
     const relation =
       current.screen === 'freshness' ? freshnessRows(current)[current.freshnessView.row] : undefined;
     const cause = relation === undefined ? undefined : causeOf(current, relation);
-    if (cause?.state === 'failed' && cause.run !== undefined) {
+    if ((cause?.state === 'failed' || cause?.state === 'running') && cause.run !== undefined) {
       void this.runs.show(cause.run, cause);
       return;
     }

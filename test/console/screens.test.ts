@@ -315,6 +315,20 @@ describe('freshness', () => {
     await expect(screen).toShow(/~ 2026-11-18 stale +user_daily_visits_2026-11-18\.csv/u);
     await expect(screen).toShow(/next try +11-23 01:00 by the schedule/u);
   });
+
+  it('tells who is at the delivery that keeps a relation back, since when, and Enter watches that run', async () => {
+    const { screen, press, workspace } = start();
+    await expect(screen).toShow('2 failed');
+    const cells = [{ dataset: 'user_daily_visits', periods: ['2026-11-18'] }];
+    const base = { names: [], concurrency: 1, force: [] };
+    await workspace.start(await workspace.plan({ command: 'sync', cells, reprocess: ['stale'], ...base }));
+    workspace.beat();
+    press('3');
+    await expect(screen).toShow(/held by +run 1901 of operator@bastion, process \d+, since 07:38, 0s ago/u);
+    await expect(screen).toShow('Until it ends another import of that day is refused.');
+    press('enter');
+    await expect(screen).toShow(/runs › 1901 sync/u);
+  });
 });
 
 it('a plan says what the next scheduled run would do of it anyway', async () => {

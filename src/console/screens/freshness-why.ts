@@ -1,8 +1,8 @@
 import { owedText } from '../../plan/command-line.ts';
 import type { Cell, DerivedStatus } from '../../plan/board.ts';
-import { chainOf, type Link } from '../cause.ts';
-import type { Clock } from '../clock.ts';
-import { bytes, duration } from '../format.ts';
+import { chainOf, holderOf, type Link } from '../cause.ts';
+import { type Clock, secondsBetween } from '../clock.ts';
+import { age, bytes, duration } from '../format.ts';
 import type { ConsoleState } from '../state.ts';
 import type { Theme } from '../theme.ts';
 import { paragraph, type Row } from '../widgets/rows.ts';
@@ -19,6 +19,7 @@ export function whyRows(state: ConsoleState, theme: Theme, clock: Clock, each: D
     ...chainOf(state, each).flatMap((link) => linkRows(state, theme, clock, link)),
     named(theme, 'refreshed', refreshedText(state, clock, each)),
     ...(each.owed.length === 0 ? [] : [named(theme, 'owed', owedText(each.owed), theme.warn)]),
+    ...holderRows(state, theme, clock, each),
     named(theme, 'next try', nextText(state, clock)),
     ...paragraph(theme, advice(each), width, 2, theme.accent),
     [],
@@ -43,6 +44,18 @@ function refreshedText(state: ConsoleState, clock: Clock, each: DerivedStatus): 
   const last = each.durations.at(-1);
   if (each.refreshed === undefined) return 'never';
   return `${clock.moment(each.refreshed, state.now)}${last === undefined ? '' : `, took ${duration(last)}`}`;
+}
+
+/** Who is at the delivery that keeps it back: from where, since when, and what another try would do. */
+function holderRows(state: ConsoleState, theme: Theme, clock: Clock, each: DerivedStatus): Row[] {
+  const run = holderOf(state, each);
+  if (run === undefined) return [];
+  const { id, by, host, pid, startedAt } = run;
+  const held = `${clock.moment(startedAt, state.now)}, ${age(secondsBetween(startedAt, state.now))} ago`;
+  return [
+    named(theme, 'held by', `run ${id} of ${by}@${host}, process ${pid}, since ${held}`, theme.accent),
+    named(theme, '', 'Enter watches it. Until it ends another import of that day is refused.'),
+  ];
 }
 
 function nextText(state: ConsoleState, clock: Clock): string {
