@@ -1,6 +1,7 @@
 import { errorCode, isConnectionLoss, databaseError } from '../ledger/errors.ts';
 import { DayboardError, type ErrorFacts, type ErrorParts } from '../project/errors.ts';
 import { type CopyPlace, copyPlace } from './copy-context.ts';
+import { masked, maskedRecord } from '../project/mask.ts';
 import { excerpt } from './excerpt.ts';
 
 /** What was being loaded when it failed. */
@@ -12,6 +13,8 @@ export interface LoadContext {
   relation: string;
   /** Columns of the file under the raw table's names. */
   columns: readonly string[];
+  /** Those of them that identify people: what stands in them is masked. */
+  personal: ReadonlySet<string>;
 }
 
 const UNTOUCHED = 'Nothing was loaded, and what was published before is untouched.';
@@ -36,7 +39,12 @@ export function explainLoadError(thrown: unknown, context: LoadContext, signal: 
   if (signal.aborted) return cancelled(thrown, facts, sqlstate, signal);
   const error = thrown as ServerError;
   const place = copyPlace(error.where, context.relation, context.columns);
-  const parts = partsOf(sqlstate ?? '', error, place, context);
+  const parts = partsOf(
+    sqlstate ?? '',
+    withoutId(error, place, context),
+    maskedPlace(place, context),
+    context,
+  );
   if (parts === undefined) {
     return isConnectionLoss(thrown) ? connectionLost(thrown, facts, sqlstate) : databaseError(thrown, facts);
   }
@@ -46,6 +54,21 @@ export function explainLoadError(thrown: unknown, context: LoadContext, signal: 
     facts: { ...facts, ...parts.facts, sqlstate: sqlstate ?? null },
     cause: thrown,
   });
+}
+
+/** The value that a message is about may be an id; a whole record has some. */
+function maskedPlace(place: CopyPlace, { personal }: LoadContext): CopyPlace {
+  const { column, value } = place;
+  if (personal.size === 0 || value === undefined || (column !== undefined && !personal.has(column)))
+    return place;
+  return { ...place, value: column === undefined ? maskedRecord(value) : String(masked(value)) };
+}
+
+/** What the server says, without the id that it quotes. */
+function withoutId(error: ServerError, place: CopyPlace, { personal }: LoadContext): ServerError {
+  const { column, value = '' } = place;
+  if (value === '' || column === undefined || !personal.has(column)) return error;
+  return { ...error, message: error.message.replaceAll(value, String(masked(value))) };
 }
 
 type Parts = Pick<ErrorParts, 'code' | 'message' | 'next' | 'facts'>;
@@ -174,7 +197,11 @@ export function explainPrepareError(
   const sqlstate = errorCode(thrown) ?? '';
   const isComputed = /^(22|42)/.test(sqlstate) && sqlstate !== '42501';
   if (!isComputed || thrown instanceof DayboardError || signal.aborted) {
-    return explainLoadError(thrown, { ...context, columns: [], object: undefined }, signal);
+    return explainLoadError(
+      thrown,
+      { ...context, columns: [], personal: new Set(), object: undefined },
+      signal,
+    );
   }
   return new DayboardError({
     code: 'load.computed',

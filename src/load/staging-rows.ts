@@ -4,6 +4,7 @@ import { inTransaction, setForDataset } from '../ledger/transaction.ts';
 import type { Dataset, Period, RelationName } from '../project/model.ts';
 import { countsDiffer } from '../source/postgres-errors.ts';
 import type { RowStream } from '../source/source.ts';
+import { personalColumns } from '../project/mask.ts';
 import { copyIn } from './copy.ts';
 import { explainLoadError } from './explain.ts';
 import type { Staged } from './prepared.ts';
@@ -49,6 +50,7 @@ export async function loadRows(options: RowStagingOptions): Promise<Staged> {
       object: rows?.object.key,
       relation: relation.name,
       columns: dataset.file.map(({ column }) => column),
+      personal: personalColumns(dataset),
     };
     throw explainLoadError(thrown, context, signal);
   } finally {

@@ -3,6 +3,7 @@ import type { ClientBase } from 'pg';
 import { columns as columnList, ident, literal, qualified } from '../ledger/sql.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Column, Dataset, Period, RelationName } from '../project/model.ts';
+import { personalColumns } from '../project/mask.ts';
 import { copyIn } from './copy.ts';
 import { archiveFault, decompress } from './decompress.ts';
 import { END_MARKER_IS_DATA_SINCE, refuseEndMarker } from './end-marker.ts';
@@ -50,6 +51,7 @@ export async function loadStaging(options: StagingOptions): Promise<Staged> {
     object: options.objectName,
     relation: relation.name,
     columns: dataset.file.map(({ column }) => column),
+    personal: personalColumns(dataset),
   };
   try {
     signal.throwIfAborted();

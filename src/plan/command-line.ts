@@ -46,7 +46,10 @@ function aggregateCommands(
 function flags(request: PlanRequest): string[] {
   if (request.command === 'undo') return [];
   if (request.command === 'diff')
-    return request.against === undefined ? [] : ['--against', String(request.against)];
+    return [
+      ...(request.against === undefined ? [] : ['--against', String(request.against)]),
+      ...(request.showIds === true ? ['--show-ids'] : []),
+    ];
   const words: string[] = [];
   const asDefault =
     request.reprocess.length === DEFAULT_REPROCESS.length &&

@@ -1,3 +1,4 @@
+import { maskedRow } from '../project/mask.ts';
 import type { Period } from '../project/model.ts';
 
 /** A row as JSON, as the database writes its values. */
@@ -34,4 +35,21 @@ export interface DeliveryDiff {
   rollups: RollupDiff[];
   /** Views that would be refreshed. */
   views: string[];
+}
+
+/** A difference without what identifies people. */
+export function maskedDiff(diff: DeliveryDiff, personal: ReadonlySet<string>): DeliveryDiff {
+  const { added, removed, changed } = diff.samples;
+  const rows = (all: readonly DiffRow[]) => all.map((row) => maskedRow(row, personal));
+  return {
+    ...diff,
+    samples: {
+      added: rows(added),
+      removed: rows(removed),
+      changed: changed.map(({ before, after }) => ({
+        before: maskedRow(before, personal),
+        after: maskedRow(after, personal),
+      })),
+    },
+  };
 }

@@ -52,6 +52,8 @@ export interface PlanRequest {
   days?: Day[];
   /** The version that a diff compares with; undefined for the object at the source. */
   against?: number;
+  /** Whoever starts a diff here sees ids of people whole; the ledger has them masked. */
+  showIds?: true;
   /** How many rows of each dataset somebody agreed to have deleted; for cleanup, without it whatever is proven. */
   agreed?: Record<string, number>;
   /** The guards to override by name. */

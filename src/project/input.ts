@@ -190,6 +190,8 @@ export interface ColumnInput {
   nullable?: boolean;
   /** How it is computed: firstMatch(…), dayOf(…), deliveryDay(), sqlValue(…), lookup(…). Default: it comes from the file. */
   value?: Enrichment;
+  /** It identifies a person or their device: its values are shown masked, and so are written to the ledger. */
+  personal?: true;
 }
 
 export interface IndexInput {

@@ -59,6 +59,8 @@ export interface Column {
   nullable: boolean;
   /** How it is computed; without it the column comes from the file. */
   value?: Enrichment;
+  /** It identifies a person or their device: shown masked unless somebody asks. */
+  personal?: true;
 }
 
 /** A column of the delivered file, in the file's order. */

@@ -71,7 +71,12 @@ const enrichment = z.discriminatedUnion('kind', [
 
 const column = z.union([
   columnType,
-  fields({ type: columnType, nullable: z.boolean().optional(), value: enrichment.optional() }),
+  fields({
+    type: columnType,
+    nullable: z.boolean().optional(),
+    value: enrichment.optional(),
+    personal: z.literal(true).optional(),
+  }),
 ]);
 
 const indexFields = {

@@ -53,7 +53,14 @@ export interface StepReport {
 
 /** How a step ended well; failures are thrown. */
 export type StepResult =
-  | { end: 'done'; rows?: number; bytes?: number; detail?: Record<string, unknown> }
+  | {
+      end: 'done';
+      rows?: number;
+      bytes?: number;
+      detail?: Record<string, unknown>;
+      /** The same for whoever started the run in this process: never written down. */
+      shown?: Record<string, unknown>;
+    }
   | { end: 'skipped'; reason: string };
 
 /** One unit of a run. Throws DayboardErrors; leaves nothing visible when it throws. */

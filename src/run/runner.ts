@@ -245,15 +245,16 @@ class ActiveRun {
         // What comes after a step that had nothing to do may still go on.
         return this.end(step, 'done', 'skipped');
       }
-      const { rows, bytes, detail } = result;
-      this.writer.emit({
-        type: 'step.done',
+      const { rows, bytes, detail, shown } = result;
+      const done = {
+        type: 'step.done' as const,
         step: name,
         seconds: seconds(),
         ...(rows === undefined ? {} : { rows }),
         ...(bytes === undefined ? {} : { bytes }),
         ...(detail === undefined ? {} : { detail }),
-      });
+      };
+      this.writer.emit(done, shown === undefined ? done : { ...done, detail: shown });
       return this.end(step, 'done');
     } catch (thrown) {
       return this.fail(step, thrown, seconds());

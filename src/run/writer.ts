@@ -43,11 +43,13 @@ export class RunWriter {
     this.onLost = parts.onLost;
   }
 
-  emit(body: EventBody): void {
-    const event = { schema: 'dayboard.event/1', run: this.run, at: this.now(), ...body } as RunEvent;
+  /** @param shown what listeners in this process get instead */
+  emit(body: EventBody, shown: EventBody = body): void {
+    const about = { schema: 'dayboard.event/1', run: this.run, at: this.now() } as const;
+    const event = { ...about, ...body } as RunEvent;
     if (event.type === 'step.progress' && !this.isDue(event.step.seq)) return;
     const seq = event.type === 'step.progress' ? this.seq : ++this.seq;
-    this.listener(event);
+    this.listener(shown === body ? event : ({ ...about, ...shown } as RunEvent));
     this.tail = this.tail.then(async () => {
       if (this.failure !== undefined) return;
       try {

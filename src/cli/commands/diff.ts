@@ -10,6 +10,7 @@ import { examples, type Host } from './host.ts';
 interface DiffOptions {
   against?: number;
   json?: boolean;
+  showIds?: boolean;
 }
 
 export function addDiff(program: Command, host: Host): void {
@@ -22,6 +23,7 @@ export function addDiff(program: Command, host: Host): void {
     .argument('<period>', 'the delivery: 2024-11-14')
     .argument('<dataset>', 'the name of the dataset')
     .option('--against <version>', 'the version before the published one', parseVersion)
+    .option('--show-ids', 'ids of people and devices whole; the ledger keeps them masked all the same')
     .option('--json', 'the difference as one JSON value')
     .addHelpText(
       'after',
@@ -42,6 +44,7 @@ export function addDiff(program: Command, host: Host): void {
             concurrency: 1,
             force: [...GUARDS],
             ...(options.against === undefined ? {} : { against: options.against }),
+            ...(options.showIds === true ? { showIds: true as const } : {}),
           };
           const found: DeliveryDiff[] = [];
           const exitCode = await execute(cli, session, request, {

@@ -16,7 +16,9 @@ import type { Survey } from './survey.ts';
 /** Changes when the new table would be another one. */
 export function adoptionHash(dataset: Dataset): string {
   const { table, carries, period, timeZone } = dataset;
-  return definitionHash([table, carries, period, timeZone]);
+  // How values are shown is nothing to the table.
+  const columns = table.columns.map(({ personal: _, ...column }) => column);
+  return definitionHash([{ ...table, columns }, carries, period, timeZone]);
 }
 
 /**

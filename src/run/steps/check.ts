@@ -1,5 +1,6 @@
 import { recordCheck } from '../../ledger/derived.ts';
 import { countText } from '../../plan/finding.ts';
+import { allPersonalColumns, maskedRow } from '../../project/mask.ts';
 import { runCheck } from '../../rollup/check.ts';
 import { DayboardError } from '../../project/errors.ts';
 import type { StepWork } from '../run-context.ts';
@@ -10,10 +11,12 @@ export const checkStep: StepWork = async (run, step, report) => {
   if (check === undefined)
     throw new RangeError(`step ${step.seq} is about an unknown check "${step.target}"`);
   return run.lanes.use(async (client) => {
-    const result = await runCheck(client, check, {
+    const found = await runCheck(client, check, {
       timeZone: run.project.timeZone,
       days: run.plan.request.days,
     });
+    const personal = allPersonalColumns(run.project);
+    const result = { ...found, findings: found.findings.map((row) => maskedRow(row, personal)) };
     await recordCheck(client, run.project.name, { name: check.name, run: run.id, ...result });
     const count = result.findings.length + result.more;
     const told = countText(count);

@@ -1,4 +1,6 @@
 import { diffDelivery } from '../../load/publish/diff.ts';
+import { maskedDiff } from '../../plan/diff.ts';
+import { personalColumns } from '../../project/mask.ts';
 import { deliveryKey } from '../../plan/facts.ts';
 import type { StepWork } from '../run-context.ts';
 import { datasetOf, periodOfStep } from './lookup.ts';
@@ -30,7 +32,9 @@ export const diffStep: StepWork = (run, step, report) => {
             : { prepared, object: object.key },
       });
       const { added, removed, changed } = diff.rows;
-      return { end: 'done', rows: added + removed + changed, detail: { diff } };
+      const detail = { diff: maskedDiff(diff, personalColumns(dataset)) };
+      const shown = run.plan.request.showIds === true ? { shown: { diff } } : {};
+      return { end: 'done', rows: added + removed + changed, detail, ...shown };
     }),
   );
 };

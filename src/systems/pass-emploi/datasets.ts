@@ -57,7 +57,7 @@ export function events(): DatasetInput {
         categorie: text,
         action: text,
         nom: text,
-        id_utilisateur: text,
+        id_utilisateur: { ...text, personal: true },
         type_utilisateur: text,
         structure: text,
         code: text,

@@ -1,6 +1,9 @@
-import type { GuardsInput } from '../../project/input.ts';
+import type { ColumnInput, GuardsInput } from '../../project/input.ts';
 import type { Correction, Winner } from '../../project/model.ts';
 import type { Settings } from './settings.ts';
+
+/** An id of a user or a device. */
+export const PERSONAL: ColumnInput = { type: 'varchar', personal: true };
 
 /**
  * Every dataset has rows every day, so an empty file is a broken export. Files cover several days or everything

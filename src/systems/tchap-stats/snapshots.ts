@@ -1,6 +1,6 @@
 import { deliveryDay } from '../../project/enrichments.ts';
 import type { DatasetInput, IndexInput } from '../../project/input.ts';
-import { COMMON_GUARDS, LOAD_DATE_CORRECTION, stampDays } from './common.ts';
+import { COMMON_GUARDS, LOAD_DATE_CORRECTION, PERSONAL, stampDays } from './common.ts';
 import { CONVERSATIONS, DAILY } from './freshness.ts';
 import type { Settings } from './settings.ts';
 
@@ -18,7 +18,7 @@ export function accountData(): DatasetInput {
     table: {
       name: 'account_data_aggregate',
       columns: {
-        user_id: 'varchar',
+        user_id: PERSONAL,
         account_data_type: 'varchar',
         content: { type: 'varchar', nullable: true },
         instance: 'varchar',
@@ -148,8 +148,8 @@ export function pushers(settings: Settings): DatasetInput {
     table: {
       name: 'pushers_aggregate',
       columns: {
-        user_name: 'varchar',
-        device_id: 'varchar',
+        user_name: PERSONAL,
+        device_id: PERSONAL,
         app_id: { type: 'varchar', nullable: true },
         kind: { type: 'varchar', nullable: true },
         is_enabled: { type: 'boolean', nullable: true },

@@ -1,6 +1,6 @@
 import { dayOf } from '../../project/enrichments.ts';
 import type { DatasetInput } from '../../project/input.ts';
-import { COMMON_GUARDS, firstWinsCorrection, winnerOf } from './common.ts';
+import { COMMON_GUARDS, firstWinsCorrection, PERSONAL, winnerOf } from './common.ts';
 import { visitLimits } from './freshness.ts';
 import type { Settings } from './settings.ts';
 import { deviceType, platform } from './user-agents.ts';
@@ -15,8 +15,8 @@ export function userDailyVisits(settings: Settings): DatasetInput {
     file: ['user_id', 'device_id', 'visit_ts', 'user_agent', 'instance', 'domain'],
     table: {
       columns: {
-        user_id: 'varchar',
-        device_id: 'varchar',
+        user_id: PERSONAL,
+        device_id: PERSONAL,
         visit_ts: 'timestamptz',
         user_agent: 'varchar',
         instance: 'varchar',
