@@ -63,6 +63,8 @@ export interface ActionState {
   script?: { name: string; problem?: string };
   /** The script's plan in the dialog. */
   scriptPlan?: { confirmed: boolean; starting: boolean };
+  /** The comparison that is shown, with ids of people whole; undefined where they are so already. */
+  comparison?: PlanRequest;
   /** The plan in the dialog. */
   plan?: {
     cli: string;
@@ -144,6 +146,7 @@ export const ACTION_IDS = [
   'plan',
   'retry',
   'diff',
+  'diff.ids',
   'undo',
   'refresh',
   'refreshAll',

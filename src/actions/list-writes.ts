@@ -107,6 +107,20 @@ export const WRITES: readonly Action[] = [
     cli: (state) => cliOf(requestOf('diff', state)),
   },
   {
+    id: 'diff.ids',
+    places: ['run'],
+    keys: ['I'],
+    label: 'show ids',
+    help: 'compare once more, and show ids of users and devices whole; the ledger keeps them masked',
+    group: 'do',
+    danger: 'write',
+    footer: 62,
+    disabledReason: whileConnected(({ comparison }) =>
+      comparison === undefined ? 'this is no comparison with masked ids' : undefined,
+    ),
+    cli: ({ comparison }) => cliOf(comparison),
+  },
+  {
     id: 'undo',
     places: ['board', 'files'],
     keys: ['U'],

@@ -122,6 +122,9 @@ export class Controller {
         if (request !== undefined) void runs.plan(request, id === 'plan');
         return;
       }
+      case 'diff.ids':
+        if (state.comparison !== undefined) void runs.plan(state.comparison, false);
+        return;
       case 'plan.run':
         void runs.start();
         return;

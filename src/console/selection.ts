@@ -40,6 +40,7 @@ export function actionState(state: ConsoleState): ActionState {
     ...(state.logView.search.trim() === '' ? {} : { searched: true }),
     ...planPart(state),
     ...scriptPart(state),
+    ...comparisonPart(state),
   };
 }
 
@@ -96,6 +97,14 @@ function planPart(state: ConsoleState): Pick<ActionState, 'plan'> {
       ...(holder === undefined ? {} : { heldBy: holder }),
     },
   };
+}
+
+function comparisonPart(state: ConsoleState): Pick<ActionState, 'comparison'> {
+  const run = state.screen === 'run' ? state.models.get(state.runView.id ?? '') : undefined;
+  const request = run?.plan?.request;
+  return request?.command !== 'diff' || request.showIds === true || run?.state === 'running'
+    ? {}
+    : { comparison: { ...request, showIds: true } };
 }
 
 /** What must be typed before a plan runs in a production context: any one of these. Empty where Enter is enough. */

@@ -14,7 +14,7 @@ export interface LoadContext {
   /** Columns of the file under the raw table's names. */
   columns: readonly string[];
   /** Those of them that identify people: what stands in them is masked. */
-  personal: ReadonlySet<string>;
+  personal?: ReadonlySet<string>;
 }
 
 const UNTOUCHED = 'Nothing was loaded, and what was published before is untouched.';
@@ -56,8 +56,10 @@ export function explainLoadError(thrown: unknown, context: LoadContext, signal: 
   });
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** The value that a message is about may be an id; a whole record has some. */
-function maskedPlace(place: CopyPlace, { personal }: LoadContext): CopyPlace {
+function maskedPlace(place: CopyPlace, { personal = NONE }: LoadContext): CopyPlace {
   const { column, value } = place;
   if (personal.size === 0 || value === undefined || (column !== undefined && !personal.has(column)))
     return place;
@@ -65,7 +67,7 @@ function maskedPlace(place: CopyPlace, { personal }: LoadContext): CopyPlace {
 }
 
 /** What the server says, without the id that it quotes. */
-function withoutId(error: ServerError, place: CopyPlace, { personal }: LoadContext): ServerError {
+function withoutId(error: ServerError, place: CopyPlace, { personal = NONE }: LoadContext): ServerError {
   const { column, value = '' } = place;
   if (value === '' || column === undefined || !personal.has(column)) return error;
   return { ...error, message: error.message.replaceAll(value, String(masked(value))) };
@@ -197,11 +199,7 @@ export function explainPrepareError(
   const sqlstate = errorCode(thrown) ?? '';
   const isComputed = /^(22|42)/.test(sqlstate) && sqlstate !== '42501';
   if (!isComputed || thrown instanceof DayboardError || signal.aborted) {
-    return explainLoadError(
-      thrown,
-      { ...context, columns: [], personal: new Set(), object: undefined },
-      signal,
-    );
+    return explainLoadError(thrown, { ...context, columns: [], object: undefined }, signal);
   }
   return new DayboardError({
     code: 'load.computed',

@@ -16,6 +16,15 @@ function state(change: Partial<ActionState> = {}): ActionState {
     logged: '12',
     script: { name: 'visits_of_day' },
     scriptPlan: { confirmed: true, starting: false },
+    comparison: {
+      command: 'diff',
+      cells: [{ dataset: 'events', periods: ['2026-11-13'] }],
+      reprocess: ['all'],
+      names: [],
+      concurrency: 4,
+      force: [],
+      showIds: true,
+    },
     plan: {
       cli: 'dayboard sync 2026-11-13 events',
       command: 'sync',

@@ -9,7 +9,10 @@ SELECT :'day' AS day, count(*) AS found FROM visits WHERE id <> :'who';
 
 async function withScripts(): Promise<Place> {
   const place = await Place.make(
-    CONFIG.replace("name: 'site',", "name: 'site',\n  scripts: [{ name: 'count_day', file: 'count_day.sql' }],"),
+    CONFIG.replace(
+      "name: 'site',",
+      "name: 'site',\n  scripts: [{ name: 'count_day', file: 'count_day.sql' }],",
+    ),
   );
   place.write('count_day.sql', SCRIPT);
   place.deliver(`visits_${daysAgo(1)}.csv`, file('a'));

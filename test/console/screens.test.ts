@@ -365,3 +365,18 @@ describe('the audit', () => {
     await expect(screen).toShow('audit › /operator sync');
   });
 });
+
+it('a comparison is made once more with ids whole when somebody asks', async () => {
+  const { screen, press, workspace } = start();
+  await expect(screen).toShow('2 failed');
+  press('D');
+  await expect(screen).toShow('PLAN  diff 2026-11-13, subscriptions');
+  press('enter');
+  await expect(screen).toShow(/runs › 1901 diff/u);
+  press('I');
+  await expect(screen).toShow('Show ids: this is no comparison with masked ids.');
+  for (let beat = 0; beat < 50; beat += 1) workspace.beat();
+  await expect(screen).toShow(/run 1901 is done/iu);
+  press('I');
+  await expect(screen).toShow('dayboard diff 2026-11-13 subscriptions --show-ids');
+});
