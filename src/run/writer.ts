@@ -49,7 +49,7 @@ export class RunWriter {
     const event = { ...about, ...body } as RunEvent;
     if (event.type === 'step.progress' && !this.isDue(event.step.seq)) return;
     const seq = event.type === 'step.progress' ? this.seq : ++this.seq;
-    this.listener(shown === body ? event : ({ ...about, ...shown } as RunEvent));
+    this.listener(shown === body ? event : { ...about, ...shown });
     this.tail = this.tail.then(async () => {
       if (this.failure !== undefined) return;
       try {

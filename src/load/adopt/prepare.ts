@@ -17,7 +17,7 @@ import type { Survey } from './survey.ts';
 export function adoptionHash(dataset: Dataset): string {
   const { table, carries, period, timeZone } = dataset;
   // How values are shown is nothing to the table.
-  const columns = table.columns.map(({ personal: _, ...column }) => column);
+  const columns = table.columns.map((column) => ({ ...column, personal: undefined }));
   return definitionHash([{ ...table, columns }, carries, period, timeZone]);
 }
 
