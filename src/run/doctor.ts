@@ -8,6 +8,7 @@ import type { Cache } from '../source/cache.ts';
 import type { Source } from '../source/source.ts';
 import { examinePublications } from './doctor-publications.ts';
 import { examineRelations } from './doctor-relations.ts';
+import { examineSizes } from './doctor-sizes.ts';
 import { examinePrivileges } from './doctor-privileges.ts';
 import type { DoctorFinding } from './workspace.ts';
 
@@ -50,8 +51,10 @@ async function* examineDatabase(parts: DoctorParts): AsyncIterable<DoctorFinding
     yield await examineClock(client, parts.now());
     yield await examineLedger(client);
     yield* examinePrivileges(client, parts.project);
-    if ((await pendingMigrations(client)).length === 0) yield* examineRelations(client, parts.project);
+    const hasLedger = (await pendingMigrations(client)).length === 0;
+    if (hasLedger) yield* examineRelations(client, parts.project);
     yield* examinePublications(client, parts.project);
+    if (hasLedger) yield* examineSizes(client, parts.project);
   } catch (thrown) {
     yield failed('PostgreSQL', thrown);
   } finally {
