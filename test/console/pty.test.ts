@@ -188,12 +188,15 @@ it('draws what is wide as wide as it is', async () => {
 });
 
 const hasTmux = spawnSync('tmux', ['-V']).status === 0;
+const TMUX = `dayboard-${process.pid}`;
+// It would outlive a test that fails.
+afterAll(() => void spawnSync('tmux', ['-L', TMUX, 'kill-server']));
 
 it.skipIf(!hasTmux)('is left running in tmux, and gone on with from a terminal of another size', async () => {
   const tmux = (cols: number, rows: number, ...args: string[]) =>
     openTerminal({
       command: 'tmux',
-      args: ['-u', '-f', '/dev/null', '-L', `dayboard-${process.pid}`, ...args],
+      args: ['-u', '-f', '/dev/null', '-L', TMUX, ...args],
       cols,
       rows,
     });
