@@ -354,6 +354,7 @@ describe('the audit', () => {
     const { screen, press, type } = start();
     await expect(screen).toShow('2 failed');
     press('6');
+    await expect(screen).toShow(/took back by operator in preprod, 2026-11-22T07:38:12Z/u);
     await expect(screen).toShow(/▸\S+ +took back +operator +preprod +1892 +version 3 of events/u);
     await expect(screen).toShow(/sync +cron@db-1 +preprod +1900 +dayboard sync yesterday/u);
     press('/');

@@ -48,15 +48,21 @@ export function auditScreen(state: ConsoleState, theme: Theme, clock: Clock): st
   ];
 }
 
-const WIDTHS = { at: 11, did: 10, by: 18, context: 10, run: 6 } as const;
+const WIDTHS = { at: 11, did: 9, run: 6, context: 10 } as const;
+/** Below this many columns what was done needs the room; the panel tells the context. */
+const NARROW = 100;
+
+function whoWidth(width: number): number {
+  return width < NARROW ? 14 : 22;
+}
 
 function head(theme: Theme, width: number): string {
   const style = theme.faint;
   return columns(new Line(width).add(' '), theme, [
     { text: 'WHEN', width: WIDTHS.at, style: theme.heading },
     { text: 'DID', width: WIDTHS.did, style },
-    { text: 'BY', width: WIDTHS.by, style },
-    { text: 'CONTEXT', width: WIDTHS.context, style },
+    { text: 'BY', width: whoWidth(width), style },
+    ...(width < NARROW ? [] : [{ text: 'CONTEXT', width: WIDTHS.context, style }]),
     { text: 'RUN', width: WIDTHS.run, style, align: 'right' },
     { text: 'WHAT', width: REST, style },
   ]).end();
@@ -73,8 +79,10 @@ function entryRow(
   return columns(line, theme, [
     { text: clock.moment(entry.at, now), width: WIDTHS.at, style: theme.muted },
     { text: entry.did, width: WIDTHS.did, style: didStyle(theme, entry) },
-    { text: whoText(entry), width: WIDTHS.by },
-    { text: entry.context ?? '', width: WIDTHS.context, style: theme.muted },
+    { text: whoText(entry), width: whoWidth(size.columns) },
+    ...(size.columns < NARROW
+      ? []
+      : [{ text: entry.context ?? '', width: WIDTHS.context, style: theme.muted }]),
     { text: entry.run ?? '', width: WIDTHS.run, style: here ? theme.strong : '', align: 'right' },
     { text: entry.what, width: REST, style: here ? '' : theme.muted },
   ]).full();
@@ -96,7 +104,12 @@ function panel(state: ConsoleState, theme: Theme, entry: AuditEntry | undefined)
   const rows = drawRows(paragraph(theme, entry.what, width, PANEL - 1), width);
   const run = entry.run === undefined ? '' : `run ${entry.run} ${entry.state ?? ''}`;
   return [
-    heading(theme, width, `${entry.did} by ${whoText(entry)}, ${entry.at.slice(0, 19)}Z`, run),
+    heading(
+      theme,
+      width,
+      `${entry.did} by ${whoText(entry)}${entry.context === undefined ? '' : ` in ${entry.context}`}, ${entry.at.slice(0, 19)}Z`,
+      run,
+    ),
     ...Array.from({ length: PANEL - 1 }, (_, index) => rows[index] ?? ''),
   ];
 }
