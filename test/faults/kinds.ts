@@ -3,7 +3,7 @@ import type { Case, Fault, Point } from './case.ts';
 import type { Fate, Sent } from './postgres-proxy.ts';
 
 const LOST =
-  /connection-lost|load\.connection|database\.(starting|unreachable|outcome-unknown)|source\.interrupted/;
+  /connection-lost|load\.connection|database\.(starting|unreachable|outcome-unknown)|source\.interrupted|connection to PostgreSQL was lost/;
 
 function signalled(signal: NodeJS.Signals): Fault {
   return {
@@ -81,7 +81,7 @@ const RAISED: readonly Fault[] = [
     'statement timeout 57014',
     '57014',
     'canceling statement due to statement timeout',
-    /statement-timeout|statement timeout/,
+    /statement-timeout|statement timeout|took longer than it may/,
   ),
   raised('deadlock 40P01', '40P01', 'deadlock detected', /database\.deadlock.*|deadlock detected/),
   raised(
@@ -96,7 +96,12 @@ const RAISED: readonly Fault[] = [
     'could not serialize access due to concurrent update',
     /could not serialize/,
   ),
-  raised('disk full 53100', '53100', 'could not extend file: No space left on device', /disk-full/),
+  raised(
+    'disk full 53100',
+    '53100',
+    'could not extend file: No space left on device',
+    /disk-full|disk is full/,
+  ),
 ];
 
 /** In a COPY nobody can send another statement in its place. */
