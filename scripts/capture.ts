@@ -69,6 +69,20 @@ async function scene(terminal: TestTerminal, shot: Shot): Promise<void> {
   terminal.press('3');
   await terminal.waitFor('WHY');
   await shot('freshness');
+  terminal.press('5');
+  await terminal.waitFor('visits_of_day');
+  terminal.press('enter');
+  await terminal.waitFor('Enter plan');
+  terminal.press('enter');
+  await terminal.waitFor('same as:');
+  terminal.press('enter');
+  await terminal.waitFor(/run \d+ (is|was|failed) .*in /u, START_MS);
+  terminal.press('5');
+  await terminal.waitFor(/sizes +\d+ done/u);
+  await shot('scripts');
+  terminal.press('6');
+  await terminal.waitFor(/script +\S+@/u);
+  await shot('audit');
   terminal.press('q');
   await terminal.exit;
 }
