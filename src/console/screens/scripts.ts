@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { StatementClass } from '../../plan/script.ts';
 import type { ScriptPlan, ScriptSummary } from '../../plan/script.ts';
 import type { Clock } from '../clock.ts';
@@ -111,7 +112,7 @@ function panel(theme: Theme, width: number, script: ScriptSummary | undefined): 
       ...parameters
         .slice(0, 1)
         .flatMap(() => paragraph(theme, parameters.map(parameterHelp).join('; '), width, 1, theme.muted)),
-      [[` ${file}`, theme.faint]],
+      [[` ${basename(file)}`, theme.faint]],
     ],
     width,
   );
