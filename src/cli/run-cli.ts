@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { type DayboardError, toDayboardError } from '../project/errors.ts';
 import { didYouMean } from '../project/nearest.ts';
 import { packageRoot } from '../project/package-root.ts';
+import { hideSecretsOf } from '../project/redact.ts';
 import { usage } from './arguments.ts';
 import { Cli } from './cli.ts';
 import { addAdopt } from './commands/adopt.ts';
@@ -28,6 +29,7 @@ import { addFetch, addImport, addPlan, addSync } from './commands/sync.ts';
 import { addUndo } from './commands/undo.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { Interrupts } from './interrupts.ts';
+import { stackText } from './crash.ts';
 import type { Io } from './io.ts';
 import { errorJson, errorText } from './output/error.ts';
 import { jsonLine } from './output/json.ts';
@@ -43,6 +45,7 @@ DATABASE_URL or PG*, S3_BUCKET_NAME, S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY_ID, S
 
 /** Runs one command line and gives the exit code. Never throws: what goes wrong is told. */
 export async function runCli(argv: readonly string[], io: Io, open?: typeof openSession): Promise<number> {
+  hideSecretsOf(io.env);
   let exitCode: number = EXIT.done;
   const interrupts = new Interrupts(io, () => io.exit(EXIT.interrupted));
   const host: Host = {
@@ -170,9 +173,5 @@ function tell(error: DayboardError, argv: readonly string[], io: Io): void {
     const paint = createPaint(io.stderr, { env: io.env, ascii: argv.includes('--ascii'), noColor });
     io.stderr.write(`${errorText(error.toJSON(), paint)}\n`);
   }
-  if (io.env.DAYBOARD_DEBUG === '1' && error.stack !== undefined) {
-    const cause =
-      error.cause instanceof Error ? `\ncaused by ${error.cause.stack ?? error.cause.message}` : '';
-    io.stderr.write(`${error.stack}${cause}\n`);
-  }
+  if (io.env.DAYBOARD_DEBUG === '1') io.stderr.write(`${stackText(error)}\n`);
 }

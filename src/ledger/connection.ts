@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { getCACertificates } from 'node:tls';
 import pg from 'pg';
 import { parse } from 'pg-connection-string';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
-import { databaseError } from './errors.ts';
+import { databaseError, errorCode } from './errors.ts';
 import { prepareSession } from './session.ts';
 
 export type SslMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -39,15 +40,15 @@ export function databaseSettings(env: Environment, variable = 'DATABASE_URL'): D
   const database = given.database ?? user;
   const port = Number(given.port ?? 5432);
   const named = given.sslmode ?? env['PGSSLMODE'];
-  const sslMode = named === undefined ? defaultSslMode(host) : readSslMode(named);
   const ca = given.sslrootcert ?? env['PGSSLROOTCERT'];
+  const sslMode = chooseSslMode(named, host, ca);
   return {
     config: {
       host,
       port,
       user,
       database,
-      ...(given.password === undefined ? {} : { password: given.password }),
+      ...passwordOf(given, isOnly),
       ssl: tls(sslMode, host, ca),
       connectionTimeoutMillis: Number(env['PGCONNECT_TIMEOUT'] ?? 10) * 1000,
       keepAlive: true,
@@ -72,6 +73,12 @@ export function libpqVariables({ config, sslMode, sslRootCert }: DatabaseSetting
     ...(typeof config.password === 'string' ? { PGPASSWORD: config.password } : {}),
     ...(sslRootCert === undefined ? {} : { PGSSLROOTCERT: sslRootCert }),
   };
+}
+
+/** pg asks PGPASSWORD and .pgpass when there is none: those of the first database are not for a second one's server. */
+function passwordOf({ password }: Given, isOnly: boolean): Pick<pg.ClientConfig, 'password'> {
+  if (password !== undefined) return { password };
+  return isOnly ? {} : { password: () => '' };
 }
 
 interface Given {
@@ -180,8 +187,18 @@ function isLocal(host: string): boolean {
   return host === 'localhost' || host === '127.0.0.1' || host === '::1' || host.startsWith('/');
 }
 
-function defaultSslMode(host: string): SslMode {
-  return isLocal(host) ? 'disable' : 'verify-full';
+/** libpq: anybody can have a certificate of an authority that every system knows, so with those the name must fit. */
+function chooseSslMode(named: string | undefined, host: string, ca: string | undefined): SslMode {
+  if (named === undefined) return isLocal(host) && ca !== 'system' ? 'disable' : 'verify-full';
+  const mode = readSslMode(named);
+  if (ca !== 'system' || mode === 'verify-full') return mode;
+  throw new DayboardError({
+    code: 'config.sslmode',
+    kind: 'usage',
+    message: `sslmode "${mode}" verifies no host name, which sslrootcert=system needs.`,
+    facts: { sslmode: mode },
+    next: 'Use sslmode=verify-full, or leave it out.',
+  });
 }
 
 function readSslMode(mode: string): SslMode {
@@ -198,7 +215,7 @@ function readSslMode(mode: string): SslMode {
 
 function tls(mode: SslMode, host: string, caFile: string | undefined): pg.ClientConfig['ssl'] {
   if (mode === 'disable' || host.startsWith('/')) return false;
-  const ca = caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') };
+  const ca = caFile === undefined ? {} : { ca: readAuthorities(caFile) };
   if (mode === 'verify-full') return { ...ca, rejectUnauthorized: true };
   if (mode === 'verify-ca') return { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined };
   // libpq: `require` verifies the chain when a root certificate is given, else it only encrypts.
@@ -207,10 +224,29 @@ function tls(mode: SslMode, host: string, caFile: string | undefined): pg.Client
     : { rejectUnauthorized: false };
 }
 
+/** Certificates of authorities from a file; 'system', as in libpq, means those of the operating system. */
+function readAuthorities(file: string): string | string[] {
+  if (file === 'system') return getCACertificates('system');
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new DayboardError({
+      code: 'config.sslrootcert',
+      kind: 'usage',
+      message: `The file of sslrootcert cannot be read: ${file} (${errorCode(cause) ?? 'unknown reason'}).`,
+      facts: { sslrootcert: file },
+      next: "Name a file with the certificate of the authority that signed the server's, or sslrootcert=system.",
+      cause,
+    });
+  }
+}
+
 /** Opens connections to the target database, all alike: read-only where the context is, named for pg_stat_activity. */
 export class Database {
   readonly settings: DatabaseSettings;
   private readonly readOnly: boolean;
+  /** With sslmode=prefer: the server has said that it has no TLS. */
+  private plain = false;
 
   constructor(settings: DatabaseSettings, readOnly: boolean) {
     this.settings = settings;
@@ -221,6 +257,7 @@ export class Database {
   private config(purpose: string): pg.ClientConfig {
     return {
       ...this.settings.config,
+      ...(this.plain ? { ssl: false } : {}),
       application_name: `dayboard ${purpose}`.slice(0, 63),
       ...(this.readOnly ? { options: '-c default_transaction_read_only=on' } : {}),
     };
@@ -232,8 +269,9 @@ export class Database {
       return await this.open(purpose);
     } catch (thrown) {
       if (this.settings.sslMode === 'prefer' && isTlsRefusal(thrown)) {
+        this.plain = true;
         try {
-          return await this.open(purpose, { ssl: false });
+          return await this.open(purpose);
         } catch (second) {
           throw databaseError(second, { database: this.settings.display });
         }
@@ -244,8 +282,15 @@ export class Database {
 
   /** Connections that readers share, at most `max`. */
   pool(max: number): pg.Pool {
+    const config = (): pg.ClientConfig => this.config('read');
     const pool = new pg.Pool({
-      ...this.config('read'),
+      ...config(),
+      // Made anew for each: whether there is TLS may have become known since.
+      Client: class extends pg.Client {
+        constructor() {
+          super(config());
+        }
+      },
       max,
       idleTimeoutMillis: 60_000,
       // The pool waits for it, which its types do not say.
@@ -258,8 +303,8 @@ export class Database {
     return pool;
   }
 
-  private async open(purpose: string, changes: pg.ClientConfig = {}): Promise<pg.Client> {
-    const client = new pg.Client({ ...this.config(purpose), ...changes });
+  private async open(purpose: string): Promise<pg.Client> {
+    const client = new pg.Client(this.config(purpose));
     // Without a listener a lost idle connection would end the process; whoever queries next gets the error.
     client.on('error', () => undefined);
     try {

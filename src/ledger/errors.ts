@@ -1,4 +1,5 @@
 import { DayboardError, type ErrorFacts, type ErrorParts } from '../project/errors.ts';
+import { tlsReason, type TlsReason } from '../project/tls-reasons.ts';
 
 /** SQLSTATE or system code of a thrown thing. */
 export function errorCode(thrown: unknown): string | undefined {
@@ -56,6 +57,42 @@ function cancelledStatement(text: string, where: string): Pick<ErrorParts, 'code
       ? `An administrator, or another session, cancelled a statement${where}.`
       : `The server ended a statement: ${text}${where}.`,
     next: "What was not finished was rolled back. Run it again; the server's log says who cancelled it.",
+  };
+}
+
+const TLS_ADVICE: Readonly<Record<TlsReason['kind'], string>> = {
+  authority:
+    'Give the certificate of the authority that signed it with sslrootcert=FILE in DATABASE_URL (or PGSSLROOTCERT, or NODE_EXTRA_CA_CERTS). Only if this host may stay unverified, say sslmode=require there. Nothing was sent to it.',
+  time: "Have the server's certificate renewed, and check this machine's clock. Nothing was sent to it.",
+  name: 'Use the host name that the certificate is for. Where only its authority shall be verified, say sslmode=verify-ca in DATABASE_URL. Nothing was sent to it.',
+  revoked: "Have the server's certificate renewed. Nothing was sent to it.",
+};
+
+function explainTls(
+  code: string,
+  text: string,
+  where: string,
+): Pick<ErrorParts, 'code' | 'message' | 'next'> | undefined {
+  const reason = tlsReason(code);
+  if (reason !== undefined) {
+    return {
+      code: 'database.tls',
+      message: `The certificate of the database's server was not accepted${where}: ${reason.words} (${code}).`,
+      next: TLS_ADVICE[reason.kind],
+    };
+  }
+  if (/does not support SSL/.test(text)) {
+    return {
+      code: 'database.tls',
+      message: `The database's server speaks no TLS${where}, and TLS is demanded.`,
+      next: 'Switch TLS on at the server. Only where nobody can listen in between, say sslmode=disable in DATABASE_URL. Nothing was sent to it.',
+    };
+  }
+  if (!/certificate|SSL|TLS/i.test(`${code} ${text}`)) return undefined;
+  return {
+    code: 'database.tls',
+    message: `No TLS connection to the database's server could be made${where}: ${text}.`,
+    next: 'Check host and port in DATABASE_URL, and the TLS settings of the server. Nothing was sent to it.',
   };
 }
 
@@ -168,30 +205,49 @@ function explain(
         next: 'Check the network, the tunnel and the firewall.',
       };
   }
-  if (/timeout expired|connection timeout/i.test(text)) {
+  return (
+    explainConnection(code, text, where) ?? {
+      code: 'database.error',
+      message: `${text}${where}`,
+      next: 'What was published before is as it was.',
+    }
+  );
+}
+
+/** A failure that the server told has an SQLSTATE; the words of those may be a definition's, or a row's. */
+function isSqlState(code: string | undefined): boolean {
+  return code !== undefined && /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code);
+}
+
+function explainConnection(
+  code: string | undefined,
+  text: string,
+  where: string,
+): Pick<ErrorParts, 'code' | 'message' | 'next'> | undefined {
+  const told = isSqlState(code);
+  if (!told && /timeout expired|connection timeout/i.test(text)) {
     return {
       code: 'database.unreachable',
       message: `The database did not answer in time${where}.`,
       next: 'Check the network, the tunnel and the firewall.',
     };
   }
-  if (/certificate|self.signed|altnames|SSL|TLS/i.test(text)) {
+  const refused = told ? undefined : explainTls(code ?? '', text, where);
+  if (refused !== undefined) return refused;
+  // pg's words for a server that asks for a password where none is given.
+  if (!told && /client password must be a/.test(text)) {
     return {
-      code: 'database.tls',
-      message: `The database's TLS certificate could not be verified${where}: ${text}.`,
-      next: "Give the server's CA with sslrootcert=FILE in DATABASE_URL, or say sslmode=require there if this host may stay unverified.",
+      code: 'database.credentials',
+      message: `PostgreSQL asks for a password, and there is none${where}.`,
+      next: 'Give it in the URL of this database, or for the one of DATABASE_URL in PGPASSWORD or .pgpass. Nothing was changed.',
     };
   }
-  if (isConnectionLoss({ code }) || LOST.test(text)) {
+  if (isConnectionLoss({ code }) || (!told && LOST.test(text))) {
     return {
       code: 'database.connection-lost',
       message: `The connection to PostgreSQL was lost${where}.`,
       next: 'What was not finished was rolled back; run it again when the server is back.',
     };
   }
-  return {
-    code: 'database.error',
-    message: `${text}${where}`,
-    next: 'What was published before is as it was.',
-  };
+  return undefined;
 }

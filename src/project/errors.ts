@@ -1,3 +1,5 @@
+import { redact } from './redact.ts';
+
 /** Facts of an error: short values that text and JSON both show. Never a secret. */
 export type ErrorFacts = Record<string, string | number | boolean | null | undefined>;
 
@@ -26,7 +28,7 @@ export interface ErrorValue {
   next?: string;
 }
 
-/** The one error type of dayboard: a code, a message for people, facts, and what to do next. */
+/** The one error type of dayboard: a code, a message for people, facts, and what to do next; none shows a secret. */
 export class DayboardError extends Error {
   override readonly name = 'DayboardError';
   readonly code: string;
@@ -35,10 +37,10 @@ export class DayboardError extends Error {
   readonly kind: ErrorKind;
 
   constructor(parts: ErrorParts) {
-    super(parts.message, parts.cause === undefined ? undefined : { cause: parts.cause });
+    super(redact(parts.message), parts.cause === undefined ? undefined : { cause: parts.cause });
     this.code = parts.code;
-    this.facts = parts.facts ?? {};
-    this.next = parts.next;
+    this.facts = withoutSecrets(parts.facts ?? {});
+    this.next = parts.next === undefined ? undefined : redact(parts.next);
     this.kind = parts.kind ?? 'failed';
   }
 
@@ -64,9 +66,15 @@ export class DayboardError extends Error {
   }
 }
 
+function withoutSecrets(facts: ErrorFacts): ErrorFacts {
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [name, typeof value === 'string' ? redact(value) : value]),
+  );
+}
+
 /** Any thrown thing as a DayboardError; what is not one becomes code 'unexpected' with its message. */
 export function toDayboardError(thrown: unknown): DayboardError {
   if (thrown instanceof DayboardError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new DayboardError({ code: 'unexpected', message, cause: thrown });
+  return new DayboardError({ code: 'unexpected', message: message, cause: thrown });
 }

@@ -3,6 +3,7 @@ import type { Actor } from '../ledger/actor.ts';
 import { type DatabaseSettings, databaseSettings } from '../ledger/connection.ts';
 import type { Environment } from '../project/environment.ts';
 import type { Project } from '../project/model.ts';
+import { hideSecretsOf } from '../project/redact.ts';
 import { openCache } from '../source/cache.ts';
 import { createSource } from '../source/create.ts';
 import type { Source } from '../source/source.ts';
@@ -30,6 +31,7 @@ export interface Composition {
 
 /** A workspace from a definition and an environment. Nothing is connected to yet; bad settings throw at once. */
 export async function composeWorkspace(parts: Composition): Promise<Workspace> {
+  hideSecretsOf(parts.env);
   const database = targetSettings(parts);
   const sources = new Map<string, Source>(
     Object.entries(parts.project.sources).map(([name, definition]) => [

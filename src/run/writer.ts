@@ -2,6 +2,7 @@ import type { Queryable } from '../ledger/client.ts';
 import { writeEvent } from '../ledger/runs.ts';
 import type { RunEvent } from '../plan/events.ts';
 import type { PlannedStep } from '../plan/plan.ts';
+import { redacted } from '../project/redact.ts';
 
 /** An event without what the writer adds to each. */
 type Body<T> = T extends RunEvent ? Omit<T, 'schema' | 'run' | 'at'> : never;
@@ -46,10 +47,12 @@ export class RunWriter {
   /** @param shown what listeners in this process get instead */
   emit(body: EventBody, shown: EventBody = body): void {
     const about = { schema: 'dayboard.event/1', run: this.run, at: this.now() } as const;
-    const event = { ...about, ...body } as RunEvent;
-    if (event.type === 'step.progress' && !this.isDue(event.step.seq)) return;
+    const told = { ...about, ...body } as RunEvent;
+    if (told.type === 'step.progress' && !this.isDue(told.step.seq)) return;
+    // Errors are redacted as they are made; notes may repeat what a server said.
+    const event = told.type === 'step.note' ? redacted(told) : told;
     const seq = event.type === 'step.progress' ? this.seq : ++this.seq;
-    this.listener(shown === body ? event : { ...about, ...shown });
+    this.listener(shown === body ? event : redacted({ ...about, ...shown }));
     this.tail = this.tail.then(async () => {
       if (this.failure !== undefined) return;
       try {

@@ -1,5 +1,6 @@
 import { DayboardError, type ErrorParts } from '../project/errors.ts';
 import type { SourceObject } from '../project/model.ts';
+import { tlsReason } from '../project/tls-reasons.ts';
 import {
   cancelled,
   interrupted,
@@ -186,19 +187,6 @@ function explainStatus(
   };
 }
 
-/** Why TLS was refused, in words; the code otherwise. */
-const TLS_REASONS: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'it is self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'it is signed by an authority that this machine does not know',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'it is signed by an authority that this machine does not know',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'it is signed by an authority that this machine does not know',
-  UNABLE_TO_GET_ISSUER_CERT: 'it is signed by an authority that this machine does not know',
-  CERT_HAS_EXPIRED: 'it has expired',
-  CERT_NOT_YET_VALID: 'it is not valid yet',
-  CERT_REVOKED: 'it was revoked',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'it is for another host name',
-};
-
 const CHECK_NETWORK = `Check S3_ENDPOINT, the network and the firewall. ${UNCHANGED}`;
 
 function explainNetwork(thrown: unknown, code: string, scene: S3Scene): Words | DayboardError | undefined {
@@ -208,9 +196,10 @@ function explainNetwork(thrown: unknown, code: string, scene: S3Scene): Words | 
     next,
   });
   const host = scene.endpoint;
-  if (TLS_REASONS[code] !== undefined) {
+  const tls = tlsReason(code);
+  if (tls !== undefined) {
     return unreachable(
-      `The certificate of ${host} was not accepted: ${TLS_REASONS[code]} (${code}).`,
+      `The certificate of ${host} was not accepted: ${tls.words} (${code}).`,
       `Check S3_ENDPOINT and this machine's clock; for a private authority set NODE_EXTRA_CA_CERTS=FILE. ${UNCHANGED}`,
     );
   }

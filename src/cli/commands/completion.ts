@@ -1,3 +1,4 @@
+import { clean } from '../../console/clean.ts';
 import type { Command } from 'commander';
 import { usage } from '../arguments.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -37,7 +38,11 @@ export function addCompletion(program: Command, host: Host): void {
       host.run(command, async (cli) => {
         const { complete } = await import('../complete.ts');
         const found = await complete(program, words, cli.io);
-        cli.print(found.map(({ word, help }) => (help === undefined ? word : `${word}\t${help}`)));
+        cli.print(
+          found.map(({ word, help }) =>
+            help === undefined ? clean(word) : `${clean(word)}\t${clean(help)}`,
+          ),
+        );
         return EXIT.done;
       }),
     );
