@@ -103,6 +103,7 @@ describe('secrets of the environment', () => {
     );
     await holder.query('ROLLBACK');
     await started.ended;
+    expect(lines.join('\n')).toContain('visits');
     expectNoSecret(lines.join('\n'));
     expectNoSecret(titles.map(({ text }) => text).join('\n'));
   });

@@ -33,6 +33,8 @@ export interface TestTerminal {
   /** How the program ended. */
   readonly exit: Promise<{ code: number; signal: number | undefined }>;
   readonly pid: number;
+  /** What was written to the terminal, byte for byte. */
+  output(): string;
   /** Bytes that were written to the terminal. */
   readonly written: number;
   kill(signal?: string): void;
@@ -78,7 +80,9 @@ export function openTerminal(options: TerminalOptions): TestTerminal {
     env: environment(options.env ?? {}),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
+  const written: string[] = [];
   pty.onData((data) => {
+    written.push(data);
     screen.write(data);
     options.onOutput?.(data);
   });
@@ -87,6 +91,7 @@ export function openTerminal(options: TerminalOptions): TestTerminal {
   const exit = ended(pty, screen);
   return {
     screen: () => screen.lines(),
+    output: () => written.join(''),
     waitFor: (awaited, timeoutMs) => screen.waitFor(awaited, timeoutMs),
     press: (...keys) => {
       for (const key of keys) pty.write(bytesOf(key));

@@ -13,7 +13,7 @@ import type { Original } from './original.ts';
 /** Names of the indexes that the definition has, and what they are called until the switch. */
 export function indexNames(dataset: Dataset): Array<{ made: string; name: string }> {
   const { table } = dataset;
-  const key = keyOf(dataset) === undefined ? [] : [table.keyIndex ?? `${table.name}_key`];
+  const key = keyOf(dataset) === undefined ? [] : [table.keyIndex ?? shortName(table.name, '_key')];
   return [...key, ...table.indexes.map(({ name }) => name)].map((name) => ({ made: newName(name), name }));
 }
 
@@ -31,7 +31,7 @@ export function replacementShape(
       table: {
         ...table,
         name: newName(table.name),
-        keyIndex: newName(table.keyIndex ?? `${table.name}_key`),
+        keyIndex: newName(table.keyIndex ?? shortName(table.name, '_key')),
         indexes: table.indexes.map((index) => ({ ...index, name: newName(index.name) })),
       },
     },

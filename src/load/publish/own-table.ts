@@ -4,6 +4,7 @@ import { columns, ident, qualified } from '../../ledger/sql.ts';
 import { DayboardError } from '../../project/errors.ts';
 import type { Column, RelationName } from '../../project/model.ts';
 import { DELIVERY } from '../../ledger/delivery-column.ts';
+import { shortName } from '../../ledger/short-name.ts';
 import { isByInstant, type RawShape } from './shape.ts';
 
 export function columnSql({ name, type, nullable }: Column): string {
@@ -28,7 +29,7 @@ export async function createIndexes(client: ClientBase, shape: RawShape): Promis
   const unique = uniqueColumns(shape);
   if (unique !== undefined) {
     const nulls = key?.some(({ nullable }) => nullable) ? ' NULLS NOT DISTINCT' : '';
-    const name = dataset.table.keyIndex ?? `${raw.name}_key`;
+    const name = dataset.table.keyIndex ?? shortName(raw.name, '_key');
     await client.query(
       `CREATE UNIQUE INDEX ${ident(name)} ON ${qualified(raw)} (${columns(unique)})${nulls}`,
     );

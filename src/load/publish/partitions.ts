@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { Temporal } from 'temporal-polyfill';
-import { shortName } from '../../ledger/short-name.ts';
+import { LONGEST_MOVED_NAME, shortName } from '../../ledger/short-name.ts';
 import { errorCode } from '../../ledger/errors.ts';
 import { ident, qualified } from '../../ledger/sql.ts';
 import { inTransaction } from '../../ledger/transaction.ts';
@@ -10,7 +10,7 @@ import { dayRange, dayStart, withDelivery, type RawShape } from './shape.ts';
 
 /** The name of a day's partition: 'user_daily_visits_p20241114'. Long names are told apart by a hash. */
 export function partitionName({ schema, name }: RelationName, day: Day): RelationName {
-  return { schema, name: shortName(name, `_p${day.replaceAll('-', '')}`) };
+  return { schema, name: shortName(name, `_p${day.replaceAll('-', '')}`, LONGEST_MOVED_NAME) };
 }
 
 /** The days among these that a raw table of ours has no partition for; none of a table without partitions. */

@@ -6,6 +6,7 @@ import {
   relationState,
   type RelationState,
 } from '../../ledger/relations.ts';
+import { shortName } from '../../ledger/short-name.ts';
 import { columns, ident, literal, qualified } from '../../ledger/sql.ts';
 import { inTransaction, setLockTimeout, withRetries } from '../../ledger/transaction.ts';
 import { hasTablePerPeriod } from '../../project/check-aggregates.ts';
@@ -106,7 +107,7 @@ export async function ensureIndexes(
     [qualified(table)],
   );
   const isThere = (name: string) => found.rows.some((row) => row.name === name);
-  const keyName = `${table.name}_key`;
+  const keyName = shortName(table.name, '_key');
   if (key.length > 0 && !isThere(keyName)) {
     const nullable = defined.some((column) => column.nullable && key.includes(column.name));
     await client.query(
