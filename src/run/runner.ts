@@ -143,7 +143,14 @@ class ActiveRun {
   }
 
   async work(): Promise<Outcome> {
-    await this.listenForCancel();
+    try {
+      await this.listenForCancel();
+    } catch (thrown) {
+      // It ends before it began: its locks must not outlive it.
+      this.connection.removeAllListeners('end');
+      await this.connection.end().catch(() => undefined);
+      throw databaseError(thrown, { run: this.id });
+    }
     const { actor } = this.parts;
     this.writer.emit({
       type: 'run.started',

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Database, databaseSettings } from '../../src/ledger/connection.ts';
+import { aliveRuns } from '../../src/ledger/locks.ts';
 import type { RunEvent } from '../../src/plan/events.ts';
+import { postgresProxy } from '../faults/postgres-proxy.ts';
 import { aDataset, aProject, aRollup } from '../support/definitions.ts';
 import { lines } from '../support/deliveries.ts';
 import { type Conditions, networkProxy, type NetworkProxy } from '../support/network-proxy.ts';
@@ -132,6 +134,18 @@ describe('a network', () => {
     await using again = await open(database.url, s3.endpoint, 'hushed');
     expect(await again.run({ cells: CELLS })).toMatchObject({ outcome: { state: 'done' } });
     expect(await seen()).toEqual(ALL);
+  });
+
+  it('or a server that fails before a run listens leaves no connection, and no lock, of that run', async () => {
+    await using proxy = await postgresProxy(database.url, async ({ sql }) =>
+      sql.startsWith('LISTEN') ? { raise: '40P01', message: 'deadlock detected' } : 'pass',
+    );
+    await using board = await open(proxy.url, s3.endpoint, 'unheard');
+    await board.workspace.list();
+    const handle = await board.workspace.start(await board.workspace.plan(requestOf({ cells: CELLS })));
+    await expect(handle.done).rejects.toMatchObject({ code: 'database.deadlock' });
+    const client = await database.connect();
+    await until(async () => (await aliveRuns(client, 'test')).length === 0, { seconds: 5 });
   });
 
   it('that is gone is found out by both ends: the client asks after half a minute, not after two hours', async () => {
