@@ -213,11 +213,12 @@ export class Feed {
     store.feed((state) => ({ ...state, scripts }));
   }
 
-  /** Progress goes straight onto the board, everything else has it read again. */
+  /** Progress goes straight onto the board, what changes it has it read again: of an aggregate each part that is done. */
   private onBoard(event: RunEvent): void {
     const { store, now } = this.options;
     store.feed((state) => ({ ...state, live: withLive(state.live, event), now: now() }));
-    if (event.type !== 'step.progress' && event.type !== 'step.note') this.readBoard();
+    const isPart = event.type === 'step.note' && event.step.kind === 'aggregate';
+    if (isPart || (event.type !== 'step.progress' && event.type !== 'step.note')) this.readBoard();
   }
 
   private pause(milliseconds: number): Promise<void> {

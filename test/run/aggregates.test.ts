@@ -162,8 +162,10 @@ describe('an aggregate', () => {
     await using board = await open();
     await deliver('2024-10-30', 'a');
     await deliver('2024-11-06', 'b');
-    const { outcome } = await board.run({ cells: visits('2024-10-30', '2024-11-06') });
+    const { outcome, events } = await board.run({ cells: visits('2024-10-30', '2024-11-06') });
     expect(outcome.state).toBe('partly');
+    const notes = events.flatMap((event) => (event.type === 'step.note' ? [event.message] : []));
+    expect(notes).toContain('2024-W44 computed, 1 of 2');
     expect(await states(board)).toEqual(['2024-W44 loaded', '2024-W45 failed', '2024-W46 not due']);
     await client.query('DROP TABLE broken');
     const { plan } = await board.run({ command: 'refresh', owed: true });

@@ -76,6 +76,8 @@ async function compute(
     rows += found.rows;
     changed.push(...found.changed);
     report.progress({ rows });
+    // A note reaches every console, which shows these periods as done then; progress may be passed over.
+    if (chunks.length > 1) report.note(`${at} computed, ${done} of ${periods.length}`);
   }
   await recordRefresh(client, project.name, {
     name: aggregate.name,
