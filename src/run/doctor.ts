@@ -19,6 +19,7 @@ export interface DoctorParts {
   sources: ReadonlyMap<string, Source>;
   cache: Cache;
   now: () => string;
+  context: { readOnly: boolean };
 }
 
 /** The oldest PostgreSQL that every statement of dayboard runs on: UNIQUE NULLS NOT DISTINCT and MERGE came with 15. */
@@ -49,8 +50,9 @@ async function* examineDatabase(parts: DoctorParts): AsyncIterable<DoctorFinding
     yield await examineServer(client, parts.database);
     yield examineTls(parts.database);
     yield await examineClock(client, parts.now());
+    // Before the ledger: without them it cannot be read.
+    yield* examinePrivileges(client, parts.project, parts.context.readOnly);
     yield await examineLedger(client);
-    yield* examinePrivileges(client, parts.project);
     const hasLedger = (await pendingMigrations(client)).length === 0;
     if (hasLedger) yield* examineRelations(client, parts.project);
     yield* examinePublications(client, parts.project);

@@ -28,6 +28,10 @@ beforeAll(async () => {
   place.deliver(`visits_${GOOD}.csv`, file('a', `b${ATTACK}`));
   place.deliver(`visits_${ATTACK}_${GOOD}.csv`, file('a'));
   place.deliver(`visits_${GOOD}.csv${ATTACK}`, file('a'));
+  place.write(
+    'hostile.sql',
+    `\\pset format unaligned\n\\echo '${ATTACK}'\nSELECT id FROM visits;\nCOPY (SELECT id FROM visits) TO STDOUT;\nSELECT hostile();\n`,
+  );
   await place.query(`CREATE FUNCTION hostile() RETURNS integer LANGUAGE plpgsql AS $$
     BEGIN RAISE NOTICE '%', ${literal()}; RAISE WARNING '%', ${literal()};
     RAISE EXCEPTION USING MESSAGE = ${literal()}, DETAIL = ${literal()}, HINT = ${literal()}; END $$`);
@@ -101,7 +105,13 @@ describe('what files, servers, the ledger and arguments say', () => {
     expect(obeyed(terminal.output())).toEqual([]);
   });
 
-  it.each([['sync', '-4', 'visits', '--reprocess', 'all'], ['check'], ['status']])(
+  it.each([
+    ['sync', '-4', 'visits', '--reprocess', 'all'],
+    ['check'],
+    ['status'],
+    ['script', 'hostile.sql'],
+    ['runs', 'show', '1'],
+  ])(
     'is only printed by %s on a terminal, live list and colours included',
     async (...args) => {
       const terminal = place.terminal(args);

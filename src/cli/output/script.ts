@@ -97,10 +97,15 @@ export function forTerminal(data: string | Buffer): string {
     .join('');
 }
 
+/** Below so many seconds a rate says nothing yet. */
+const SETTLED = 0.5;
+
 /** A line below a script's output that tells where it is; it is taken away before anything is written. */
 export class ScriptStatus {
   readonly #stream: { write(text: string): unknown; columns?: number };
   readonly #started = performance.now();
+  /** Where a file that is copied was first heard of. */
+  #copying: { bytes: number; at: number } | undefined;
   #shown = false;
 
   constructor(stream: { write(text: string): unknown; columns?: number }) {
@@ -109,9 +114,26 @@ export class ScriptStatus {
 
   show(progress: Progress): void {
     const width = (this.#stream.columns ?? 80) - 1;
-    const line = clean(statusText(progress, (performance.now() - this.#started) / 1000)).slice(0, width);
+    const line = clean(statusText(progress, this.#seconds(this.#started), this.#rate(progress))).slice(
+      0,
+      width,
+    );
     this.#stream.write(`\r\u001b[K${line}`);
     this.#shown = true;
+  }
+
+  /** Bytes a second of the file that is copied. */
+  #rate({ bytes: done }: Progress): number | undefined {
+    if (done === undefined) this.#copying = undefined;
+    else if (this.#copying === undefined || done < this.#copying.bytes)
+      this.#copying = { bytes: done, at: performance.now() };
+    if (done === undefined || this.#copying === undefined) return undefined;
+    const seconds = this.#seconds(this.#copying.at);
+    return seconds < SETTLED ? undefined : (done - this.#copying.bytes) / seconds;
+  }
+
+  #seconds(since: number): number {
+    return (performance.now() - since) / 1000;
   }
 
   clear(): void {
@@ -123,11 +145,13 @@ export class ScriptStatus {
 function statusText(
   { phase = '', rows, bytes: done, totalBytes, etaSeconds }: Progress,
   seconds: number,
+  rate: number | undefined,
 ): string {
   const parts = [duration(seconds)];
   if (done !== undefined)
     parts.push(totalBytes === undefined ? bytes(done) : `${bytes(done)} of ${bytes(totalBytes)}`);
   if (rows !== undefined) parts.push(`${count(rows)} rows`);
+  if (rate !== undefined) parts.push(`${bytes(rate)}/s`);
   if (etaSeconds !== undefined) parts.push(`${duration(etaSeconds)} left`);
   return `${parts.join(', ')}  ${phase}`;
 }
