@@ -111,14 +111,11 @@ describe('what files, servers, the ledger and arguments say', () => {
     ['status'],
     ['script', 'hostile.sql'],
     ['runs', 'show', '1'],
-  ])(
-    'is only printed by %s on a terminal, live list and colours included',
-    async (...args) => {
-      const terminal = place.terminal(args);
-      await terminal.exit;
-      expect(obeyed(terminal.output())).toEqual([]);
-    },
-  );
+  ])('is only printed by %s on a terminal, live list and colours included', async (...args) => {
+    const terminal = place.terminal(args);
+    await terminal.exit;
+    expect(obeyed(terminal.output())).toEqual([]);
+  });
 });
 
 /** What of the attack would be obeyed. Own sequences (colours, cursor) are no part of it. */
