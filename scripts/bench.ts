@@ -1,19 +1,22 @@
-// The benchmarks. usage: node scripts/bench.ts [console] [copy] [day] [reimport] [object] [weeks] [--quick] [--days N]… [--set NAME=VALUE]… [--explain FILE]
+// The benchmarks. usage: node scripts/bench.ts [console] [copy] [day] [endurance] [reimport] [object] [weeks] [--quick] [--days N]… [--set NAME=VALUE]… [--explain FILE]
 import { parseArgs } from 'node:util';
 import { withBench } from './benchmark/bench.ts';
 import { consoleBench } from './benchmark/console.ts';
 import { copy } from './benchmark/copy.ts';
 import { day } from './benchmark/day.ts';
+import { endurance } from './benchmark/endurance.ts';
 import { object } from './benchmark/object.ts';
 import { reimport } from './benchmark/reimport.ts';
 import { weeks } from './benchmark/weeks.ts';
 
-const USAGE = `usage: scripts/bench [console] [copy] [day] [reimport] [object] [weeks] [options]     all when none is named
+const USAGE = `usage: scripts/bench [console] [copy] [day] [endurance] [reimport] [object] [weeks] [options]     all when none is named
 
   console   three years of 60 tables while 8 runs report progress, in a real terminal: start to first
             paint, key to paint, bytes per key, beside bare Node and bare Ink
   copy      a psql script with a \\copy of 1 GB: psql beside dayboard, time and memory
   day       one day of visits through dayboard, beside a bare COPY of its file
+  endurance a year of seven datasets in one run, and 1,000 short runs in one process: what is held of memory,
+            connections, tables and files
   reimport  the same day the shell way (psql, enrichment, REFRESH) and with dayboard, on one server,
             over a history of visits; every result is compared
 
@@ -29,7 +32,15 @@ const USAGE = `usage: scripts/bench [console] [copy] [day] [reimport] [object] [
 
 Results are printed and kept in scripts/bench-results.`;
 
-const NAMES: ReadonlySet<string> = new Set(['console', 'copy', 'day', 'reimport', 'object', 'weeks']);
+const NAMES: ReadonlySet<string> = new Set([
+  'console',
+  'copy',
+  'day',
+  'endurance',
+  'reimport',
+  'object',
+  'weeks',
+]);
 
 /** 60 days take a quarter of an hour and 20 GB of disk; 365 take about an hour and a half and 60 GB. */
 const DEFAULT_DAYS = ['60'];
@@ -61,6 +72,7 @@ async function main(): Promise<void> {
   if (wants('copy'))
     await withBench(settings, (bench) => copy(bench, { megabytes: quick ? 100 : 1000, quick }));
   if (wants('day')) await withBench(settings, (bench) => day(bench, { quick }));
+  if (wants('endurance')) await withBench(settings, (bench) => endurance(bench, { quick }));
   if (wants('object'))
     await withBench(settings, (bench) => object(bench, { megabytes: quick ? 400 : 10_000, quick }));
   if (wants('weeks'))
