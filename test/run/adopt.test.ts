@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type pg from 'pg';
 import type { Project } from '../../src/project/model.ts';
-import { aDataset, aProject, aRollup } from '../support/definitions.ts';
+import { DERIVED_OF_VISITS, aDataset, aProject } from '../support/definitions.ts';
 import { lines } from '../support/deliveries.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
@@ -33,23 +33,7 @@ beforeEach(async () => {
 
 const PROJECT: Project = aProject({
   datasets: [aDataset({ carries: { kind: 'window', key: ['id', 'day'], winner: 'newest' } })],
-  rollups: [
-    aRollup({
-      name: 'days',
-      over: 'visits',
-      published: { schema: 'public', name: 'per_day', columns: ['day', 'visits'] },
-    }),
-  ],
-  views: [
-    {
-      schema: 'public',
-      name: 'newest',
-      description: '',
-      reads: ['visits'],
-      sql: 'SELECT max(day) AS day FROM public.visits',
-      indexes: [],
-    },
-  ],
+  ...DERIVED_OF_VISITS,
   existing: { 'public.newest': 'replace' },
 });
 

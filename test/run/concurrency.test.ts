@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlanRequest } from '../../src/plan/plan.ts';
 import { toDayboardError } from '../../src/project/errors.ts';
-import { aDataset, aProject, aRollup } from '../support/definitions.ts';
+import { DERIVED_OF_VISITS, aDataset, aProject } from '../support/definitions.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { openTestWorkspace, requestOf, type TestWorkspace } from '../support/workspace.ts';
@@ -26,23 +26,7 @@ const PROJECT = aProject({
       file: aDataset().file,
     }),
   ],
-  rollups: [
-    aRollup({
-      name: 'days',
-      over: 'visits',
-      published: { schema: 'public', name: 'per_day', columns: ['day', 'visits'] },
-    }),
-  ],
-  views: [
-    {
-      schema: 'public',
-      name: 'newest',
-      description: '',
-      reads: ['visits'],
-      sql: 'SELECT max(day) AS day, count(*) AS visits FROM public.visits',
-      indexes: [],
-    },
-  ],
+  ...DERIVED_OF_VISITS,
 });
 
 let folder: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DoctorFinding } from '../../src/run/workspace.ts';
-import { aDataset, aProject, aRollup } from '../support/definitions.ts';
+import { DERIVED_OF_VISITS, aDataset, aProject } from '../support/definitions.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openTestWorkspace } from '../support/workspace.ts';
 
@@ -27,23 +27,7 @@ const DAY = '2024-11-14';
 const PROJECT = aProject({
   sources: { files: { kind: 'directory', path: '' } },
   datasets: [aDataset()],
-  rollups: [
-    aRollup({
-      name: 'days',
-      over: 'visits',
-      published: { schema: 'public', name: 'per_day', columns: ['day', 'visits'] },
-    }),
-  ],
-  views: [
-    {
-      schema: 'public',
-      name: 'newest',
-      description: '',
-      reads: ['visits'],
-      sql: 'SELECT max(day) AS day FROM public.visits',
-      indexes: [],
-    },
-  ],
+  ...DERIVED_OF_VISITS,
 });
 
 /** A role with nothing but LOGIN and these rights; it is dropped with its database. */

@@ -98,3 +98,24 @@ export function aProject(changes: Partial<Project> = {}): Project {
     ...changes,
   };
 }
+
+/** What is derived of `visits`: a rollup that is published as public.per_day, and a view over the raw table. */
+export const DERIVED_OF_VISITS: Pick<Project, 'rollups' | 'views'> = {
+  rollups: [
+    aRollup({
+      name: 'days',
+      over: 'visits',
+      published: { schema: 'public', name: 'per_day', columns: ['day', 'visits'] },
+    }),
+  ],
+  views: [
+    {
+      schema: 'public',
+      name: 'newest',
+      description: '',
+      reads: ['visits'],
+      sql: 'SELECT max(day) AS day FROM public.visits',
+      indexes: [],
+    },
+  ],
+};
