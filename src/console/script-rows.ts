@@ -1,12 +1,6 @@
-import type { ScriptParameter, ScriptSummary } from '../plan/script.ts';
+import type { ScriptSummary } from '../plan/script.ts';
 import { matches } from './filter.ts';
-import type { ConsoleState } from './state.ts';
-
-/** A parameter as it is filled in. */
-export interface ScriptField {
-  parameter: ScriptParameter;
-  typed: string;
-}
+import type { ConsoleState, ScriptField } from './state.ts';
 
 /** The project's scripts that the filter leaves. */
 export function scriptRows(state: ConsoleState): ScriptSummary[] {

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../plan/audit.ts';
 import type { DerivedStatus, RunSummary } from '../plan/board.ts';
 import type { Plan, PlanRequest, Progress } from '../plan/plan.ts';
-import type { ScriptPlan, ScriptSummary } from '../plan/script.ts';
+import type { ScriptParameter, ScriptPlan, ScriptSummary } from '../plan/script.ts';
 import type { ErrorValue } from '../project/errors.ts';
 import type { Day, Project } from '../project/model.ts';
 import type { ScriptRequest } from '../run/ready-script.ts';
@@ -9,7 +9,6 @@ import type { ContextInfo } from '../run/workspace.ts';
 import type { BoardModel } from './board-model.ts';
 import type { DayWidth, Size } from './layout.ts';
 import type { RunModel } from './run-model.ts';
-import type { ScriptField } from './script-rows.ts';
 
 export type Screen = 'board' | 'runs' | 'run' | 'log' | 'freshness' | 'files' | 'scripts' | 'audit';
 
@@ -36,6 +35,12 @@ export interface BoardView {
 export interface ListView {
   row: number;
   first: number;
+}
+
+/** A parameter as it is filled in. */
+export interface ScriptField {
+  parameter: ScriptParameter;
+  typed: string;
 }
 
 export type Dialog =

@@ -9,7 +9,7 @@ import { aliveRuns, takeLock } from '../ledger/locks.ts';
 import { migrate, requireLedger } from '../ledger/migrate.ts';
 import { readDurations, readRun, readRuns, readSteps } from '../ledger/run-reader.ts';
 import { requestCancel } from '../ledger/runs.ts';
-import { readScript, readScriptHistory } from '../ledger/scripts.ts';
+import { readScript } from '../ledger/scripts.ts';
 import { rulesHash } from '../load/rules-hash.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { AuditEntry } from '../plan/audit.ts';
@@ -37,10 +37,10 @@ import { readPlan } from './plan-reader.ts';
 import type { BoardRange } from './ranges.ts';
 import { prepareSchema } from './prepare-schema.ts';
 import { startRun, type Run } from './runner.ts';
-import { planReady, readyScript, type ReadyScript, type ScriptRequest } from './ready-script.ts';
-import { builtInFunctions, performScript, type ScriptStreams } from './script.ts';
-import { summarizeScripts } from './script-list.ts';
-import { requireSameScript, scriptRunPlan, startUnrecorded } from './script-run.ts';
+import type { ScriptRequest } from './ready-script.ts';
+import type { ScriptStreams } from './script.ts';
+import { Scripts } from './scripts.ts';
+import { notComputed, readOnly, unknownRun } from './workspace-errors.ts';
 import type {
   ContextInfo,
   DoctorFinding,
@@ -83,6 +83,7 @@ class LedgerWorkspace implements Workspace {
   private readonly database: Database;
   private readonly hub: LedgerHub;
   private readonly rulesHashes: ReadonlyMap<string, string>;
+  private readonly ofScripts: Scripts;
   private readonly running = new Map<string, Run>();
   private opened: Promise<pg.Pool> | undefined;
   private listing: Promise<ReadonlyMap<string, DayboardError>> | undefined;
@@ -93,6 +94,12 @@ class LedgerWorkspace implements Workspace {
     this.context = parts.context;
     this.database = new Database(parts.database, parts.context.readOnly);
     this.hub = new LedgerHub(this.database, parts.project.name);
+    this.ofScripts = new Scripts({
+      ...parts,
+      database: this.database,
+      reader: () => this.reader(),
+      start: (plan, onEvent, task) => this.startFor(this.project, plan, onEvent, task),
+    });
     this.rulesHashes = new Map(parts.project.datasets.map((dataset) => [dataset.name, rulesHash(dataset)]));
   }
 
@@ -130,9 +137,14 @@ class LedgerWorkspace implements Workspace {
 
   private async read<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
     const pool = await this.reader();
+    // A pool answers query() as a client does; statements of one reader may run side by side on it.
+    return this.told(() => work(pool as unknown as pg.ClientBase));
+  }
+
+  /** Errors of the database say which one it is. */
+  private async told<T>(work: () => Promise<T>): Promise<T> {
     try {
-      // A pool answers query() as a client does; statements of one reader may run side by side on it.
-      return await work(pool as unknown as pg.ClientBase);
+      return await work();
     } catch (thrown) {
       throw databaseError(thrown, { database: this.parts.database.display });
     }
@@ -370,44 +382,20 @@ class LedgerWorkspace implements Workspace {
   }
 
   scripts(): Promise<ScriptSummary[]> {
-    return this.read(async (client) =>
-      summarizeScripts(this.parts, await readScriptHistory(client, this.project.name)),
-    );
+    return this.told(() => this.ofScripts.list());
   }
 
-  async planScript(request: ScriptRequest): Promise<ScriptPlan> {
-    const { invocation } = this.parts;
-    const { readOnly, name: context } = this.context;
-    const script = this.ready(request);
-    const builtIn = await this.read(builtInFunctions);
-    return planReady(script, { project: this.project.name, context, invocation }, { readOnly, builtIn });
+  planScript(request: ScriptRequest): Promise<ScriptPlan> {
+    return this.told(() => this.ofScripts.plan(request));
   }
 
-  private ready(request: ScriptRequest): ReadyScript {
-    const { project, baseDirectory, now } = this.parts;
-    return readyScript(request, { project, baseDirectory, now: now() });
-  }
-
-  async startScript(
+  startScript(
     plan: ScriptPlan,
     request: ScriptRequest,
     streams: ScriptStreams,
     onEvent: (event: RunEvent) => void = () => undefined,
   ): Promise<RunHandle> {
-    const { readOnly } = this.context;
-    const script = this.ready(request);
-    await requireSameScript(plan, script, { readOnly, builtIn: await this.read(builtInFunctions) });
-    const { environment, now, actor } = this.parts;
-    const common = { database: this.database, environment, readOnly, streams };
-    if (readOnly)
-      return startUnrecorded(plan, now, onEvent, (report, signal) =>
-        performScript({ ...common, ledger: undefined, report, signal }, script, plan),
-      );
-    const client = await this.reader();
-    const run = await this.startFor(this.project, scriptRunPlan(plan, now()), onEvent, (report, signal, id) =>
-      performScript({ ...common, ledger: { client, run: id }, report, signal }, script, plan),
-    );
-    return { id: run.id, done: run.done, cancel: async () => run.cancel('now', actor.user) };
+    return this.told(() => this.ofScripts.start(plan, request, streams, onEvent));
   }
 
   async close(): Promise<void> {
@@ -427,35 +415,6 @@ function endedStep(step: StepStatus): StepStatus {
   return step.state === 'queued' ? { ...step, state: 'cancelled' } : step;
 }
 
-function readOnly(context: ContextInfo): DayboardError {
-  return new DayboardError({
-    code: 'context.read-only',
-    kind: 'refused',
-    message: `The context "${context.name}" is read-only.`,
-    facts: { context: context.name },
-    next: 'Choose a context that may write with --context.',
-  });
-}
-
 function refreshRequest(names: string[]): PlanRequest {
   return { command: 'refresh', cells: [], reprocess: [], names, concurrency: 1, force: [] };
-}
-
-function notComputed(run: string, state: string): DayboardError {
-  return new DayboardError({
-    code: 'adopt.uncomputed',
-    message: `Run ${run}, which computes the rollup to compare with, ended as ${state}. Nothing was replaced.`,
-    facts: { run, state },
-    next: `\`dayboard runs show ${run}\` says why.`,
-  });
-}
-
-function unknownRun(id: string): DayboardError {
-  return new DayboardError({
-    code: 'usage.run',
-    kind: 'usage',
-    message: `There is no run ${id}.`,
-    facts: { run: id },
-    next: '`dayboard runs` lists them.',
-  });
 }

@@ -71,7 +71,7 @@ export async function performScript(
     await setTimeouts(client, request);
     const ran = await runWatched(parts, request, client, output);
     exitCode = ran.exit;
-    if (ran.failure !== undefined) throw failed(plan, ran.failure, ran.failures);
+    if (ran.failure !== undefined || ran.exit !== 0) throw failed(plan, ran);
     return { end: 'done', rows: ran.rows, detail: { statements: ran.statements } };
   } catch (thrown) {
     throw thrown instanceof DayboardError ? thrown : databaseError(thrown, { script: plan.name });
@@ -233,16 +233,21 @@ function firstLine(text: string): string {
   return line.length > SHOWN ? `${line.slice(0, SHOWN - 1)}…` : line;
 }
 
-function failed(
-  plan: ScriptPlan,
-  { file, line, message, sqlState }: ScriptFailure,
-  failures: number,
-): DayboardError {
+/** psql's exit code tells whether an error stopped the script, whatever it had set itself. */
+function failed(plan: ScriptPlan, { exit, failure, failures }: Ran): DayboardError {
+  const { file, line, message, sqlState } = failure ?? {
+    file: plan.file,
+    line: 0,
+    message: `psql would end with ${exit}`,
+    sqlState: undefined,
+  };
   const left = plan.singleTransaction
-    ? 'Everything was rolled back.'
-    : plan.onError === 'stop'
-      ? 'What was committed before that line stays; nothing after it was run.'
-      : `The rest was run${failures > 1 ? `; ${failures} errors in all` : ''}.`;
+    ? exit === 0
+      ? 'The rest was run; when a statement failed at the server, everything was rolled back.'
+      : 'Everything was rolled back.'
+    : exit === 0
+      ? `The rest was run${failures > 1 ? `; ${failures} errors in all` : ''}.`
+      : 'What was committed before that line stays; nothing after it was run.';
   return new DayboardError({
     code: 'script.failed',
     message: `${file}:${line}: ${message.replace(/\.$/, '')}. ${left}`,

@@ -150,6 +150,13 @@ describe('a script', () => {
     expect(await query('SELECT id FROM t')).toEqual([{ id: 2 }]);
   });
 
+  it('that goes on by itself after an error says that the rest was run', async () => {
+    const { outcome, events } = await run('\\set ON_ERROR_STOP off\nselec 1;\nINSERT INTO t VALUES (2);');
+    expect(outcome.exitCode).toBe(1);
+    expect(errorOf(events)?.message).toMatch(/^script\.sql:2: .* The rest was run\.$/);
+    expect(await query('SELECT id FROM t')).toEqual([{ id: 2 }]);
+  });
+
   it('tells how far a file is copied', async () => {
     const rows = Array.from({ length: 200_000 }, (_, at) => `${at},2024-11-14\n`).join('');
     await writeFile(join(folder, 'data.csv'), rows);
