@@ -104,9 +104,10 @@ async function takePlace(
   const relations = known === undefined ? [shape.table] : [known.view, shape.table];
   const swap = (views: readonly string[]) =>
     [
-      // A weaker lock first: it keeps nobody out but vacuum, which gives way to it, and would not to a try that short.
+      // A weaker lock first: it keeps nobody out but vacuum, which gives way to it, and would not to a try that short. On
+      // the new table, too: while that is waited for nobody may be kept out of the old one.
       `SET LOCAL lock_timeout = ${VACUUM_WAIT}`,
-      `LOCK TABLE ${table} IN SHARE UPDATE EXCLUSIVE MODE`,
+      `LOCK TABLE ${table}, ${qualified(beside)} IN SHARE UPDATE EXCLUSIVE MODE`,
       `SET LOCAL lock_timeout = ${lockTimeout(relations.length)}`,
       // Views before what they read, as their readers lock them.
       ...(known === undefined ? [] : [lockViewSql(known.view, known.rights)]),

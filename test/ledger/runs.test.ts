@@ -58,7 +58,7 @@ describe('a run that begins', () => {
     const inserting = insertRun(client!, aPlan(), ann);
     await until(async () => {
       const waiting = await other!.query(
-        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 42`,
+        `SELECT FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND locktype = 'advisory' AND NOT granted AND objid = 42`,
       );
       return waiting.rowCount === 1;
     });

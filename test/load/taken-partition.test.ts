@@ -166,7 +166,7 @@ describe('a delivery of one new day', () => {
     const other = await database.connect();
     await other.query(`BEGIN; LOCK TABLE stats.visits IN SHARE UPDATE EXCLUSIVE MODE`);
     const publishing = publish('2024-11-14', `('a', 1), ('b', 2)`);
-    const waits = `SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'visits' AND NOT l.granted`;
+    const waits = `SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND c.relname = 'visits' AND NOT l.granted`;
     await until(async () => (await lines(other, waits)).length > 0, {
       what: 'the publish waits for the table',
     });

@@ -250,7 +250,12 @@ describe('a rollup whose definition changed', () => {
     const refreshed = refresh(changed(), other);
     await until(
       async () =>
-        (await lines(client, `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0,
+        (
+          await lines(
+            client,
+            `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          )
+        ).length > 0,
       { what: 'the swap waits' },
     );
     await reader.query('COMMIT');

@@ -166,8 +166,12 @@ describe('a swap that meets a query of minutes', () => {
       const refreshed = refresh(view, on);
       await until(
         async () =>
-          (await lines(client, `SELECT mode FROM pg_locks WHERE NOT granted`)).join() ===
-          'ShareUpdateExclusiveLock',
+          (
+            await lines(
+              client,
+              `SELECT mode FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND NOT granted`,
+            )
+          ).join() === 'ShareUpdateExclusiveLock',
         { what: 'the swap waits in the lock of vacuum' },
       );
       await vacuum.end();

@@ -82,7 +82,12 @@ describe('a view', () => {
     const refreshed = refresh(plain, {}, await database.connect());
     await until(
       async () =>
-        (await lines(client, `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0,
+        (
+          await lines(
+            client,
+            `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+          )
+        ).length > 0,
       { what: 'the swap waits' },
     );
     expect(await lines(client, `SELECT matviewname FROM pg_matviews`)).toEqual([
@@ -137,7 +142,12 @@ describe('a view', () => {
     const refreshed = refresh(slow, {}, other);
     await until(
       async () =>
-        (await lines(client, `SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'`)).length > 0,
+        (
+          await lines(
+            client,
+            `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'`,
+          )
+        ).length > 0,
       { what: 'the refresh is on its way' },
     );
     await owe(client, 'test', 'totals', [WHOLE], 'visits changed again.');

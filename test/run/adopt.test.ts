@@ -151,7 +151,12 @@ describe('a workspace', () => {
     const adopting = place.workspace.adopt({ name: 'visits', act: 'finish', signal: abort.signal });
     adopting.catch(() => undefined);
     const waits = async () =>
-      (await lines(client, `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0;
+      (
+        await lines(
+          client,
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        )
+      ).length > 0;
     await until(waits, { what: 'the adoption waits for the writer' });
     abort.abort();
     await expect(adopting).rejects.toMatchObject({ code: 'adopt.interrupted', kind: 'interrupted' });

@@ -186,7 +186,7 @@ describe('an aggregate', () => {
     await client.query('SELECT pg_advisory_lock(7)');
     const plan = await board.workspace.plan(requestOf({ command: 'refresh', owed: true }));
     const computing = await board.workspace.start(plan);
-    const waits = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 7 AND NOT granted`;
+    const waits = `SELECT FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND locktype = 'advisory' AND objid = 7 AND NOT granted`;
     await until(async () => (await client.query(waits)).rowCount !== 0, { what: 'it computes' });
     expect((await states(board))[1]).toBe('2024-W45 running');
     await deliver('2024-11-07', 'd');

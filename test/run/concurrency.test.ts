@@ -92,14 +92,14 @@ async function work(board: TestWorkspace, request: Partial<PlanRequest>): Promis
       if (event.type === 'step.failed') failures.push(event.error.code);
     });
     const { state } = await handle.done;
-    return state === 'done' ? 'done' : [...new Set(failures)].join(' ');
+    return state === 'done' ? 'done' : `${state}: ${[...new Set(failures)].join(' ')}`;
   } catch (thrown) {
     return toDayboardError(thrown).code;
   }
 }
 
-/** Ends that are as they should be: it was done, or somebody else was at it or had just changed it. */
-const FINE = /^(done|nothing to do|lock\.held|plan\.out-of-date|undo\.\S+)$/;
+/** Ends that are as they should be: it was done, or somebody else was at it, or at some of it, or had just changed it. */
+const FINE = /^(done|nothing to do|((partly|failed): )?(lock\.held|plan\.out-of-date|undo\.\S+))$/;
 
 async function expectWhole(): Promise<void> {
   const { rows } = await client.query<Record<'different' | 'newest' | 'locks' | 'work' | 'running', number>>(
@@ -132,7 +132,8 @@ describe('two operators at once', () => {
       work(second, WORK[other]?.request ?? {}),
     ]);
     for (const end of ends) expect(end).toMatch(FINE);
-    expect(ends.filter((end) => end === 'done' || end === 'nothing to do')).not.toEqual([]);
+    // Two who are at several deliveries may each come first at some of them.
+    expect(ends.filter((end) => /^(done|nothing to do|partly)/.test(end))).not.toEqual([]);
     await expectWhole();
   });
 });

@@ -175,7 +175,7 @@ describe('a script', () => {
     const { handle, events } = await start(test.workspace, request);
     await until(async () => {
       const busy = await query(
-        `SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'`,
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%' AND state = 'active'`,
       );
       return busy.length > 0;
     });

@@ -30,7 +30,11 @@ const watching = {
 };
 
 const watched = async () =>
-  (await holder.query(`SELECT FROM pg_stat_activity WHERE application_name = 'watcher'`)).rowCount;
+  (
+    await holder.query(
+      `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'watcher'`,
+    )
+  ).rowCount;
 
 describe('a session that is watched', () => {
   it('tells how far an index is, as PostgreSQL measures it, and the watcher leaves with it', async () => {
@@ -85,7 +89,7 @@ describe('a session that is watched', () => {
     );
     await until(() => states.length > 0, { what: 'the watcher has told something' });
     await holder.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'watcher'`,
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'watcher'`,
     );
     await until(() => watchers.length === 2, { what: 'another watcher' });
     const told = states.length;

@@ -147,7 +147,12 @@ describe('a table that is written to while it is taken over', () => {
     const adopting = adopt(client, projectOf(visits()), 'finish');
     const other = await database.connect();
     const waits = async () =>
-      (await lines(other, `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0;
+      (
+        await lines(
+          other,
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        )
+      ).length > 0;
     await until(waits, { what: 'the adoption waits for the writer' });
     // Readers do not wait behind it.
     expect(
