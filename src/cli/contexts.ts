@@ -7,6 +7,8 @@ import type { Environment } from '../project/environment.ts';
 /** The context that the environment alone makes. */
 export const DEFAULT_CONTEXT = 'default';
 
+const variableName = z.string().regex(/^[A-Za-z_]\w*$/, 'name a variable, not its value');
+
 const contextSchema = z.strictObject({
   /** The server enforces it, and nothing may be written. */
   readOnly: z.boolean().default(false),
@@ -22,6 +24,8 @@ const contextSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z_]\w*$/)
     .optional(),
+  /** Variables of the definition, a source database's URL say, and the names of those that hold them in this context. */
+  variables: z.record(variableName, variableName).optional(),
 });
 
 const fileSchema = z.object({
@@ -119,8 +123,13 @@ export function contextEnvironment(context: ChosenContext, env: Environment): En
   const seen: Record<string, string | undefined> = { ...env };
   if (context.databaseUrlVariable !== undefined) {
     const url = env[context.databaseUrlVariable];
-    if (!url) throw unset(context, context.databaseUrlVariable);
+    if (!url) throw unset(context, context.databaseUrlVariable, "its database's URL");
     seen.DATABASE_URL = url;
+  }
+  for (const [name, from] of Object.entries(context.variables ?? {})) {
+    const value = env[from];
+    if (!value) throw unset(context, from, name);
+    seen[name] = value;
   }
   if (context.s3Prefix !== undefined) {
     for (const name of Object.keys(seen).filter((each) => each.startsWith('S3_'))) delete seen[name];
@@ -132,13 +141,13 @@ export function contextEnvironment(context: ChosenContext, env: Environment): En
   return seen;
 }
 
-function unset(context: ChosenContext, variable: string): DayboardError {
+function unset(context: ChosenContext, variable: string, what: string): DayboardError {
   return new DayboardError({
     code: 'config.context-variable',
     kind: 'usage',
-    message: `${variable} is not set; the context "${context.name}" has its database's URL there.`,
+    message: `${variable} is not set; the context "${context.name}" has ${what} there.`,
     facts: { context: context.name, variable },
-    next: `Set ${variable} to postgres://user:password@host:5432/database.`,
+    next: `Set ${variable}: a database's URL is postgres://user:password@host:5432/database.`,
   });
 }
 

@@ -66,6 +66,18 @@ describe('contexts', () => {
     expect(JSON.stringify(thrown)).not.toContain('secret');
   });
 
+  it('read variables of the definition from others, and never from those of another context', () => {
+    const store = write({
+      contexts: { staging: { variables: { SOURCE_DB: 'STAGING_SOURCE_DB' } } },
+    });
+    const staging = store.choose('staging');
+    const env = { SOURCE_DB: 'postgres://prod', STAGING_SOURCE_DB: 'postgres://staging' };
+    expect(contextEnvironment(staging, env)).toMatchObject({ SOURCE_DB: 'postgres://staging' });
+    expect(() => contextEnvironment(staging, { SOURCE_DB: 'postgres://prod' })).toThrowError(
+      /STAGING_SOURCE_DB is not set; the context "staging" has SOURCE_DB there/,
+    );
+  });
+
   it('see their own variables only', () => {
     const env = {
       PROD_URL: 'postgres://prod',
