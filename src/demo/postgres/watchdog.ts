@@ -11,7 +11,8 @@ import { type Settings, serverArguments } from './settings.ts';
  * The parent of the server: a shell in a session of its own, which no Ctrl-C and no closing terminal reaches.
  * It waits on a named pipe, `waiting/alive.<server's process id>`, that every dayboard that uses the server
  * holds open. The kernel closes it for a dayboard that ends in whatever way, kill -9 included; when the last
- * one has gone, the shell reads end-of-file and stops the server (SIGINT: a fast shutdown).
+ * one has gone, the shell reads end-of-file and stops the server (SIGINT: a fast shutdown), again until it has gone: a
+ * server that was only just started ignores the first, as everything that a shell starts in the background does.
  *
  * Before it stops, it moves the pipe away and looks once more. Who opened the pipe in between has written a
  * line, which is then read, and all goes on; who comes later finds no pipe. Nobody can come unseen.
@@ -42,7 +43,7 @@ fi
     read -r line <&3 || break
     mv "$alive.closing" "$alive"
   done
-  kill -INT "$server"
+  while kill -INT "$server" 2>/dev/null; do sleep 1; done
 ) &
 watcher=$!
 exec 5<&-
