@@ -21,12 +21,14 @@ const SLACK_DAYS = 2;
  * so that partitions and indexes are used; all rows where that cannot be seen.
  *
  * @param own the raw table was made by dayboard, so that its days were computed by the definition
+ * @param near only rows of these days, from the first to the last, and some around them
  */
 export function boundedParent(
   project: Project,
   shape: RollupShape,
   buckets: readonly string[],
   own: boolean,
+  near?: readonly [Day, Day],
 ): string {
   const days = buckets.filter((bucket) => bucket !== '').sort();
   const [first, last] = [days[0], days.at(-1)];
@@ -37,8 +39,9 @@ export function boundedParent(
   if (column === undefined || !shape.parentColumns.includes(column)) return shape.parent;
   const units = [shape.rollup.bucket.unit, (found?.['unit']?.toLowerCase() ?? 'day') as PeriodUnit];
   const unit = UNITS.findLast((each) => units.includes(each)) ?? 'month';
-  const from = Temporal.PlainDate.from(first).subtract({ days: SLACK_DAYS }).toString();
-  const to = lastDay(periodOf(last, unit)).add({ days: SLACK_DAYS }).toString();
+  const [start, end] = near ?? [first, lastDay(periodOf(last, unit))];
+  const from = Temporal.PlainDate.from(start).subtract({ days: SLACK_DAYS }).toString();
+  const to = Temporal.PlainDate.from(end).add({ days: SLACK_DAYS }).toString();
   const dataset = project.datasets.find(({ name }) => name === shape.rollup.over);
   const columns = [column, ...(dataset !== undefined && own ? partitionColumn(dataset, column) : [])];
   const bounds = columns.map((name) => `${ident(name)} BETWEEN ${literal(from)} AND ${literal(to)}`);
@@ -64,11 +67,13 @@ export function inBuckets(shape: RollupShape, alias: string, buckets: readonly s
   const days = buckets.filter((each) => each !== '').sort();
   const conditions: string[] = [];
   if (days.length < buckets.length) conditions.push(`${column} IS NULL`, `NOT isfinite(${column})`);
-  if (days.length > 0)
+  if (days.length > 0 && type.trim().toLowerCase() === 'date')
+    conditions.push(`${column} IN (${days.map((day) => `${literal(day)}::date`).join(', ')})`);
+  else if (days.length === 1 && timeZone === 'UTC')
+    conditions.push(`(${range(column, days, type, timeZone)})`);
+  else if (days.length > 0)
     conditions.push(
-      type.trim().toLowerCase() === 'date'
-        ? `${column} = ANY (${textArray(days)}::date[])`
-        : `(${range(column, days, type, timeZone)} AND ${bucketText(shape, alias)} = ANY (${textArray(days)}))`,
+      `(${range(column, days, type, timeZone)} AND ${bucketText(shape, alias)} = ANY (${textArray(days)}))`,
     );
   return conditions.length === 0 ? 'false' : `(${conditions.join(' OR ')})`;
 }

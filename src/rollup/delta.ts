@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { Project, RelationName } from '../project/model.ts';
+import type { Day, Project, RelationName } from '../project/model.ts';
 import type { RollupShape } from './shape.ts';
 
 /** Rows that came and rows that went, of a raw table or of a rollup. */
@@ -51,6 +51,8 @@ export interface ListDelta extends DeltaOf<'list'> {
   /** Groups that may have lost their last row: the rows that are left decide. */
   doubtful: RelationName;
   doubtfulCount: number;
+  /** The days, first and last, around which rows that keep them are looked for first. */
+  near: readonly [Day, Day] | undefined;
 }
 
 /** The work tables that a delta stands in. */

@@ -19,7 +19,7 @@ import {
 } from './shape.ts';
 
 /** How counted tables are laid out: tables of another layout are computed anew. */
-const LAYOUT = 5;
+const LAYOUT = 6;
 
 /** Hash of what decides a rollup's numbers; that of what it is over is part of it. */
 export function rollupHash(project: Project, rollup: Rollup): string {
@@ -74,6 +74,11 @@ export async function ensureRollup(client: ClientBase, project: Project, rollup:
 
 /** Room on each page for the next version of its rows: an update then moves no index entry. */
 const FILLFACTOR = 60;
+/**
+ * Lists only grow: after so many new rows they are vacuumed, however many there are, so that looking a bucket's groups up
+ * in the index does not have to read the table.
+ */
+const GROWN_ROWS = 50_000;
 
 /** Creates a counted table under a name, without indexes. */
 export async function createCounted(
@@ -88,15 +93,23 @@ export async function createCounted(
     [SUPPORT, 'bigint NOT NULL'],
   ]);
   const body = countedColumns(shape).map((name) => `${ident(name)} ${types.get(name) ?? 'text'}`);
-  const [hidden, room] = countsRows(shape) ? [[], ` WITH (fillfactor = ${FILLFACTOR})`] : [LIST_COLUMNS, ''];
-  await client.query(`CREATE TABLE ${qualified(table)} (${[...body, ...hidden].join(', ')})${room}`);
+  const [hidden, settings] = countsRows(shape)
+    ? [[], `fillfactor = ${FILLFACTOR}`]
+    : [
+        LIST_COLUMNS,
+        `autovacuum_vacuum_insert_threshold = ${GROWN_ROWS}, autovacuum_vacuum_insert_scale_factor = 0`,
+      ];
+  await client.query(
+    `CREATE TABLE ${qualified(table)} (${[...body, ...hidden].join(', ')}) WITH (${settings})`,
+  );
 }
 
 /**
  * Creates the indexes of a counted table. Changes find groups by joining whole buckets, so that the bucket's index is all
  * that counts need: a unique one over the groups would cost a publish more than everything else. A list is seldom
- * written and then in few places, which it finds by their hash, and by their witness where a whole delivery goes, as those
- * over it find its groups by theirs; and so is what is over another rollup.
+ * written and then in few places. A day's groups are looked up in their bucket by their hash, from the index alone; those
+ * of a whole delivery that goes by their witness, and those that a rollup over it asks for by its groups, as what is over
+ * another rollup is. Beside other groups the bucket keeps what was long ago from being read.
  */
 export async function indexCounted(
   client: ClientBase,
@@ -105,11 +118,13 @@ export async function indexCounted(
   table: RelationName,
 ): Promise<void> {
   const { rollup } = shape;
-  const indexes = [[rollup.bucket.group]];
+  const bucket = rollup.bucket.group;
+  const inBucket = (names: readonly string[]) => (names.length === 0 ? [] : [[...names, bucket]]);
+  const indexes = countsRows(shape) ? [[bucket]] : [[bucket, '_a', '_b'], ['_witness']];
   if (!countsRows(shape))
-    indexes.push(['_a'], ['_witness'], ...rollupsOver(project, rollup.name).map(columnsAskedBy(shape)));
-  if (isOverRollup(project, rollup)) indexes.push(groupsInBucket(rollup));
-  const lists = new Set(indexes.filter((names) => names.length > 0).map((names) => columns(names)));
+    indexes.push(...rollupsOver(project, rollup.name).map(columnsAskedBy(shape)).flatMap(inBucket));
+  if (isOverRollup(project, rollup)) indexes.push(...inBucket(groupsInBucket(rollup)));
+  const lists = new Set(indexes.map((names) => columns(names)));
   for (const list of lists) await client.query(`CREATE INDEX ON ${qualified(table)} (${list})`);
 }
 

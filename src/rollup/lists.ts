@@ -3,7 +3,7 @@ import type { OwedBuckets } from '../ledger/derived.ts';
 import { match } from '../ledger/matching.ts';
 import { DELIVERY } from '../ledger/delivery-column.ts';
 import { columns, ident, qualified } from '../ledger/sql.ts';
-import type { Project, RelationName, Rollup } from '../project/model.ts';
+import type { Day, Project, RelationName, Rollup } from '../project/model.ts';
 import { groupList, where } from './aggregate.ts';
 import { boundedParent, hasOwnParent, inBuckets } from './bounds.ts';
 import { bucketsOfRows } from './buckets.ts';
@@ -18,6 +18,11 @@ import { workTable, type RollupShape } from './shape.ts';
 
 /** The hidden columns of a list. The witness is unknown (NULL) where rows do not say their delivery. */
 export const LIST_COLUMNS = ['_a bigint NOT NULL', '_b bigint NOT NULL', '_witness date'] as const;
+
+/** Deliveries that lie further apart have no days around them: all that is bounded by the buckets is asked at once. */
+const NEAR_DAYS = 3;
+/** Fewer groups are looked up one by one, and many of them have no other row to be found sooner. */
+const MANY_GROUPS = 10_000;
 
 /** A group's hash in two columns, `_a` and `_b`. Values that are equal have one hash, however they are written. */
 function groupHash(shape: RollupShape, alias: string): string {
@@ -110,7 +115,16 @@ export async function computeList(
       : `SELECT DISTINCT ${groups('h')} FROM ${rowsOf(change.removed, went)} h
            JOIN ${list} r ON ${found} AND ${inBuckets(shape, 'r', went)} WHERE ${lost}`,
   );
-  return { kind: 'list', shape, come, doubtful, doubtfulCount, buckets: [...new Set([...came, ...went])] };
+  const near = witnesses && doubtfulCount >= MANY_GROUPS ? await daysLeft(client, change.removed) : undefined;
+  return {
+    kind: 'list',
+    shape,
+    come,
+    doubtful,
+    doubtfulCount,
+    near,
+    buckets: [...new Set([...came, ...went])],
+  };
 }
 
 /** Whether some groups do not say who their witness is. */
@@ -131,13 +145,14 @@ async function hasUnknown(
  */
 export async function applyList(
   { client, project, run }: DeltaContext,
-  { shape, come, doubtful, doubtfulCount, buckets }: ListDelta,
+  delta: ListDelta,
 ): Promise<RowChange> {
+  const { shape, come, doubtful, doubtfulCount, buckets } = delta;
   const { rollup } = shape;
   const list = qualified(shape.table);
   const gone = workTable(rollup, run, 'vanished');
   await create(client, gone, `SELECT *, NULL::date AS _witness FROM ${qualified(doubtful)}`);
-  if (doubtfulCount > 0) await hearWitnesses({ client, project, run }, shape, gone, buckets);
+  if (doubtfulCount > 0) await hearWitnesses({ client, project, run }, shape, gone, delta);
   await client.query(
     `INSERT INTO ${list} (${listColumns(shape)}) SELECT ${listColumns(shape)} FROM ${qualified(come)}`,
   );
@@ -148,27 +163,46 @@ export async function applyList(
   return { added: come, removed: gone };
 }
 
-/** Takes the groups that still have a row out of `doubtful`, and notes whose row it is. */
+/**
+ * Takes the groups that still have a row out of `doubtful`, and notes whose row it is. The days around those whose rows
+ * went are asked first: who was there is mostly there again.
+ */
 async function hearWitnesses(
+  context: DeltaContext,
+  shape: RollupShape,
+  doubtful: RelationName,
+  { buckets, near, doubtfulCount }: ListDelta,
+): Promise<void> {
+  const { client, project } = context;
+  const own = await hasOwnParent(client, project, shape.rollup);
+  const parents = [boundedParent(project, shape, buckets, own)];
+  if (near !== undefined) parents.unshift(boundedParent(project, shape, buckets, own, near));
+  let left = doubtfulCount;
+  for (const parent of new Set(parents))
+    if (left > 0) left -= await hearSome(context, shape, doubtful, parent, buckets);
+}
+
+/** How many groups of `doubtful` have a row of the parent's: they are doubtful no more. */
+async function hearSome(
   { client, project, run }: DeltaContext,
   shape: RollupShape,
   doubtful: RelationName,
+  parent: string,
   buckets: readonly string[],
-): Promise<void> {
+): Promise<number> {
   const witnesses = await hasWitnesses(client, project, shape.rollup);
-  const own = await hasOwnParent(client, project, shape.rollup);
   const alive = workTable(shape.rollup, run, 'alive');
   const computed = shape.rollup.groups.map(({ sql, type }, at) => `(${sql})::${type} AS _g${at}`).join(', ');
   const numbered = shape.groups.map((group, at) => ({ ...group, name: `_g${at}` }));
   const named = shape.groups.map(({ name }, at) => `${ident(name)} AS _g${at}`).join(', ');
   const witness = witnesses ? `min(nullif(p.${ident(DELIVERY)}, '-infinity'))` : 'NULL::date';
   const delivery = witnesses ? `, ${ident(DELIVERY)}` : '';
-  await create(
+  const found = await create(
     client,
     alive,
     `SELECT d._a, d._b, ${witness} AS _witness
        FROM (SELECT ${named}, _a, _b FROM ${qualified(doubtful)}) d
-       JOIN (SELECT ${computed}${delivery} FROM ${boundedParent(project, shape, buckets, own)} AS rows${where(shape)}) p
+       JOIN (SELECT ${computed}${delivery} FROM ${parent} AS rows${where(shape)}) p
          ON ${match('d', 'p', numbered)} GROUP BY d._a, d._b`,
   );
   await client.query(
@@ -179,6 +213,18 @@ async function hearWitnesses(
       WHERE r._a = a._a AND r._b = a._b AND ${inBuckets(shape, 'r', buckets)}`,
   );
   await client.query(`DROP TABLE ${qualified(alive)}`);
+  return found;
+}
+
+/** The days from which rows went, where their deliveries tell and few lie between. */
+async function daysLeft(client: ClientBase, removed: RelationName): Promise<readonly [Day, Day] | undefined> {
+  const d = ident(DELIVERY);
+  const found = await client.query<{ first: Day | null; last: Day | null; near: boolean | null }>(
+    `SELECT min(${d})::text AS first, max(${d})::text AS last, max(${d}) - min(${d}) <= ${NEAR_DAYS} AS near
+       FROM ${qualified(removed)} WHERE isfinite(${d})`,
+  );
+  const { first, last, near } = found.rows[0] ?? {};
+  return near === true && first != null && last != null ? [first, last] : undefined;
 }
 
 async function create(client: ClientBase, relation: RelationName, select: string): Promise<number> {
