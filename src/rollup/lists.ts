@@ -219,12 +219,12 @@ async function hearSome(
 /** The days from which rows went, where their deliveries tell and few lie between. */
 async function daysLeft(client: ClientBase, removed: RelationName): Promise<readonly [Day, Day] | undefined> {
   const d = ident(DELIVERY);
-  const found = await client.query<{ first: Day | null; last: Day | null; near: boolean | null }>(
-    `SELECT min(${d})::text AS first, max(${d})::text AS last, max(${d}) - min(${d}) <= ${NEAR_DAYS} AS near
-       FROM ${qualified(removed)} WHERE isfinite(${d})`,
+  const found = await client.query<{ first: Day; last: Day }>(
+    `SELECT min(${d})::text AS first, max(${d})::text AS last
+       FROM ${qualified(removed)} WHERE isfinite(${d}) HAVING max(${d}) - min(${d}) <= ${NEAR_DAYS}`,
   );
-  const { first, last, near } = found.rows[0] ?? {};
-  return near === true && first != null && last != null ? [first, last] : undefined;
+  const days = found.rows[0];
+  return days && [days.first, days.last];
 }
 
 async function create(client: ClientBase, relation: RelationName, select: string): Promise<number> {
