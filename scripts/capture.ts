@@ -83,6 +83,9 @@ async function scene(terminal: TestTerminal, shot: Shot): Promise<void> {
   terminal.press('6');
   await terminal.waitFor(/script +\S+@/u);
   await shot('audit');
+  terminal.press('7');
+  await terminal.waitFor(/[KM]iB .*dataset/u);
+  await shot('sizes');
   terminal.press('q');
   await terminal.exit;
 }

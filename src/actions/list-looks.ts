@@ -1,6 +1,16 @@
 import type { Action, ActionId, ActionState, Place } from './action.ts';
 
-const SCREENS: readonly Place[] = ['board', 'runs', 'run', 'log', 'freshness', 'files', 'scripts', 'audit'];
+const SCREENS: readonly Place[] = [
+  'board',
+  'runs',
+  'run',
+  'log',
+  'freshness',
+  'files',
+  'scripts',
+  'audit',
+  'sizes',
+];
 
 interface Look {
   id: ActionId;
@@ -73,6 +83,15 @@ export const LOOKS: readonly Action[] = [
     footer: 40,
     cli: showSelected,
   }),
+  look({
+    id: 'open',
+    places: ['sizes'],
+    keys: ['enter'],
+    label: 'indexes, parts',
+    help: 'every index and every partition of the relation under the cursor',
+    footer: 10,
+    cli: () => 'dayboard sizes',
+  }),
   ...[
     { places: ['board', 'runs', 'files', 'scripts', 'audit'] as const, footer: 43 },
     { places: ['run'] as const, footer: 61 },
@@ -130,7 +149,7 @@ export const LOOKS: readonly Action[] = [
   }),
   look({
     id: 'filter',
-    places: ['board', 'runs', 'freshness', 'files', 'scripts', 'audit'],
+    places: ['board', 'runs', 'freshness', 'files', 'scripts', 'audit', 'sizes'],
     keys: ['/'],
     label: 'filter',
     help: 'show only the lines that have these words; !word those that have it not',
@@ -187,7 +206,7 @@ export const LOOKS: readonly Action[] = [
   }),
   look({
     id: 'back',
-    places: ['runs', 'run', 'log', 'freshness', 'files', 'scripts', 'audit'],
+    places: ['runs', 'run', 'log', 'freshness', 'files', 'scripts', 'audit', 'sizes'],
     keys: ['esc', 'backspace'],
     label: 'back',
     help: 'back',
@@ -262,6 +281,15 @@ export const LOOKS: readonly Action[] = [
     help: 'who did what, when, in which context: runs, cancels, forced guards, what was taken back or deleted',
     footer: 74,
     cli: () => 'dayboard runs audit',
+  }),
+  look({
+    id: 'show.sizes',
+    places: SCREENS,
+    keys: ['7'],
+    label: 'sizes',
+    help: 'what tables and indexes take on the server, and which indexes no query asks',
+    footer: 75,
+    cli: () => 'dayboard sizes',
   }),
   look({
     id: 'help',

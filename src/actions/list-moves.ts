@@ -8,6 +8,7 @@ const LISTS: readonly Place[] = [
   'files',
   'scripts',
   'audit',
+  'sizes',
   'plan',
   'script',
   'details',

@@ -24,6 +24,7 @@ import { addRefresh } from './commands/refresh.ts';
 import { addCancel, addRuns } from './commands/runs.ts';
 import { addSchedule } from './commands/schedule.ts';
 import { addScript } from './commands/script.ts';
+import { addSizes } from './commands/sizes.ts';
 import { addStatus } from './commands/status.ts';
 import { addFetch, addImport, addPlan, addSync } from './commands/sync.ts';
 import { addUndo } from './commands/undo.ts';
@@ -122,6 +123,7 @@ const COMMANDS = [
   addCheck,
   addStatus,
   addFreshness,
+  addSizes,
   addPlan,
   addRuns,
   addCancel,

@@ -169,6 +169,7 @@ export class Controller {
       case 'show.files':
       case 'show.scripts':
       case 'show.audit':
+      case 'show.sizes':
         this.go(id);
         return;
       case 'script':
@@ -365,6 +366,7 @@ export class Controller {
     if (screen === 'freshness') this.feed.readFreshness().catch(failed);
     if (screen === 'scripts') this.feed.readScripts().catch(failed);
     if (screen === 'audit') this.feed.readAudit().catch(failed);
+    if (screen === 'sizes') this.feed.readSizes().catch(failed);
   }
 
   private goToDate(): void {

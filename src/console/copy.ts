@@ -3,6 +3,7 @@ import { cliOf, requestOf } from '../actions/requests.ts';
 import { auditRows } from './audit.ts';
 import { cellDetailsText } from './details.ts';
 import { actionState, cellUnderCursor, derivedUnderCursor, freshnessRows } from './selection.ts';
+import { sizeRows } from './sizes.ts';
 import type { ConsoleState, CopyChoice } from './state.ts';
 
 /** What can be copied of what is selected: first the command line that does the same. */
@@ -24,6 +25,7 @@ export function copyChoices(state: ConsoleState): CopyChoice[] {
     ['name', derived?.name],
     ['why', cell?.why ?? derived?.why],
     ['what was done', state.screen === 'audit' ? auditRows(state)[state.auditView.row]?.what : undefined],
+    ['relation', state.screen === 'sizes' ? sizeRows(state)[state.sizesView.row]?.relation : undefined],
     ['all of it', cell === undefined ? undefined : cellDetailsText(cell)],
   ];
   return found.flatMap(([what, text]) => (text === undefined || text === '' ? [] : [{ what, text }]));
@@ -45,6 +47,10 @@ function mainCommand(state: ConsoleState): string | undefined {
       return actions.script === undefined ? undefined : `dayboard script ${actions.script.name}`;
     case 'audit':
       return 'dayboard runs audit';
+    case 'sizes': {
+      const relation = sizeRows(state)[state.sizesView.row];
+      return relation?.of === undefined ? 'dayboard sizes' : `dayboard sizes ${relation.of}`;
+    }
     case 'runs':
       return state.runs?.find((run) => run.id === actions.run?.id)?.cli;
   }

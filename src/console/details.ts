@@ -7,6 +7,7 @@ import { phaseText } from './progress.ts';
 import { foundText, type StepModel } from './run-model.ts';
 import { cursorStep } from './screens/run.ts';
 import { cellUnderCursor, freshnessRows } from './selection.ts';
+import { sizeDetails, sizeRows } from './sizes.ts';
 import type { ConsoleState } from './state.ts';
 
 export interface Details {
@@ -24,6 +25,10 @@ export function detailsOf(state: ConsoleState): Details | undefined {
     const run = state.models.get(state.runView.id ?? '');
     const step = run?.steps[run === undefined ? 0 : cursorStep(state, run)];
     return step === undefined ? undefined : stepDetails(step);
+  }
+  if (state.screen === 'sizes') {
+    const relation = sizeRows(state)[state.sizesView.row];
+    return relation === undefined ? undefined : sizeDetails(relation);
   }
   const cell = cellUnderCursor(state);
   return cell === undefined ? undefined : cellDetails(cell);

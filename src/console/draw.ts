@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { isTooSmall, SMALLEST } from './layout.ts';
 import { auditScreen } from './screens/audit.ts';
+import { sizesScreen } from './screens/sizes.ts';
 import { boardScreen } from './screens/board.ts';
 import { confirmDialog, dateDialog, detailsDialog, leaveDialog } from './screens/dialogs.ts';
 import { filesScreen } from './screens/files.ts';
@@ -67,6 +68,8 @@ function screen(state: ConsoleState, theme: Theme, clock: Clock): string[] {
       return scriptsScreen(state, theme, clock);
     case 'audit':
       return auditScreen(state, theme, clock);
+    case 'sizes':
+      return sizesScreen(state, theme, clock);
   }
 }
 

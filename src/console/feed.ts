@@ -126,6 +126,7 @@ export class Feed {
       if (store.current.screen === 'runs') await this.readRuns();
       if (store.current.screen === 'scripts') await this.readScripts();
       if (store.current.screen === 'audit') await this.readAudit();
+      if (store.current.screen === 'sizes') await this.readSizes();
     } catch (thrown) {
       const boardError = toDayboardError(thrown).toJSON();
       store.feed((state) => ({ ...state, reading: false, boardError }));
@@ -150,6 +151,12 @@ export class Feed {
     const { store, workspace } = this.options;
     const audit = await workspace.audit(AUDIT_ENTRIES);
     store.feed((state) => ({ ...state, audit }));
+  }
+
+  async readSizes(): Promise<void> {
+    const { store, workspace } = this.options;
+    const sizes = await workspace.sizes();
+    store.feed((state) => ({ ...state, sizes }));
   }
 
   /** Asks the source what it has; the board's `listingError` tells when that fails. */

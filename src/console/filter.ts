@@ -25,7 +25,7 @@ export function filteredBoard(whole: BoardModel, filter: string | undefined): Bo
 }
 
 export function isFiltered(screen: ConsoleState['screen']): screen is Filtered {
-  return ['board', 'runs', 'freshness', 'files', 'scripts', 'audit'].includes(screen);
+  return ['board', 'runs', 'freshness', 'files', 'scripts', 'audit', 'sizes'].includes(screen);
 }
 
 /** What is typed at the foot of the screen: the filter of its lines, or what is searched for. */

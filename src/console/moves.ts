@@ -1,5 +1,6 @@
 import type { ActionId } from '../actions/action.ts';
 import { auditRows } from './audit.ts';
+import { sizeRows } from './sizes.ts';
 import { boardPlace, type BoardPlace, moveTo, rememberWindows } from './board-cursor.ts';
 import { type BoardModel, cellAt } from './board-model.ts';
 import { filesRows, filesWindow } from './files.ts';
@@ -239,6 +240,14 @@ export function moveInList(state: ConsoleState, id: ActionId, page: number): Con
       return {
         ...state,
         auditView: { row, first: visibleWindow(row, page, total, state.auditView.first).first },
+      };
+    }
+    case 'sizes': {
+      const total = sizeRows(state).length;
+      const row = listTarget(id, state.sizesView.row, total, page);
+      return {
+        ...state,
+        sizesView: { row, first: visibleWindow(row, page, total, state.sizesView.first).first },
       };
     }
     case 'scripts': {

@@ -4,6 +4,7 @@ import { visibleWindow } from './layout.ts';
 import { listTarget } from './moves.ts';
 import { paletteItems } from './palette.ts';
 import { auditPage } from './screens/audit.ts';
+import { sizesPage } from './screens/sizes.ts';
 import { detailRows } from './screens/dialogs.ts';
 import { filesPage } from './screens/files.ts';
 import { freshnessLayout } from './screens/freshness.ts';
@@ -26,6 +27,7 @@ export function pageOf(state: ConsoleState): number {
   if (state.screen === 'files') return filesPage(state);
   if (state.screen === 'scripts') return scriptsPage(state);
   if (state.screen === 'audit') return auditPage(state);
+  if (state.screen === 'sizes') return sizesPage(state);
   return runsPage(state);
 }
 

@@ -1,4 +1,5 @@
 import { auditRows } from './audit.ts';
+import { sizeRows } from './sizes.ts';
 import { moveTo } from './board-cursor.ts';
 import { filesRows } from './files.ts';
 import { filteredBoard, isFiltered } from './filter.ts';
@@ -28,6 +29,8 @@ export function withFilter(state: ConsoleState, text: string): ConsoleState {
       return { ...next, scriptsView: view };
     case 'audit':
       return { ...next, auditView: view };
+    case 'sizes':
+      return { ...next, sizesView: view };
     case 'board':
       return onBoard(next, text, row);
   }
@@ -48,6 +51,7 @@ function rowOf(state: ConsoleState, screen: Filtered): number {
     files: state.filesView,
     scripts: state.scriptsView,
     audit: state.auditView,
+    sizes: state.sizesView,
   };
   return views[screen].row;
 }
@@ -65,6 +69,8 @@ function nameRows(state: ConsoleState, screen: Filtered): string[] {
       return scriptRows(state).map(({ name }) => name);
     case 'audit':
       return auditRows(state).map(({ at, did, what }) => `${at} ${did} ${what}`);
+    case 'sizes':
+      return sizeRows(state).map(({ relation, kind, of = '' }) => `${relation} ${kind} ${of}`);
     case 'board': {
       const board = state.whole && filteredBoard(state.whole, state.filters.board);
       const views = board?.derived.map(({ name }) => name) ?? [];

@@ -11,6 +11,7 @@ export const SHOWN = {
   'show.files': 'files',
   'show.scripts': 'scripts',
   'show.audit': 'audit',
+  'show.sizes': 'sizes',
 } as const;
 
 /** Screens of one run: they lie under no other. */

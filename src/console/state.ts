@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../plan/audit.ts';
+import type { Sizes } from '../plan/sizes.ts';
 import type { DerivedStatus, RunSummary } from '../plan/board.ts';
 import type { Plan, PlanRequest, Progress } from '../plan/plan.ts';
 import type { ScriptParameter, ScriptPlan, ScriptSummary } from '../plan/script.ts';
@@ -10,10 +11,10 @@ import type { BoardModel } from './board-model.ts';
 import type { DayWidth, Size } from './layout.ts';
 import type { RunModel } from './run-model.ts';
 
-export type Screen = 'board' | 'runs' | 'run' | 'log' | 'freshness' | 'files' | 'scripts' | 'audit';
+export type Screen = 'board' | 'runs' | 'run' | 'log' | 'freshness' | 'files' | 'scripts' | 'audit' | 'sizes';
 
 /** Screens whose lines can be filtered. */
-export type Filtered = 'board' | 'runs' | 'freshness' | 'files' | 'scripts' | 'audit';
+export type Filtered = 'board' | 'runs' | 'freshness' | 'files' | 'scripts' | 'audit' | 'sizes';
 
 /** Where the cursor of the board is, and what is marked. */
 export interface BoardView {
@@ -135,6 +136,7 @@ export interface ConsoleState {
   live: ReadonlyMap<string, LiveCell>;
   runs?: RunSummary[];
   audit?: AuditEntry[];
+  sizes?: Sizes;
   freshness?: DerivedStatus[];
   models: ReadonlyMap<string, RunModel>;
   /** Runs in flight that end with this process: started with a key, or by something else in it; the newest last. */
@@ -149,6 +151,7 @@ export interface ConsoleState {
   scripts?: ScriptSummary[];
   scriptsView: ListView;
   auditView: ListView;
+  sizesView: ListView;
   /** The log of the run that is shown: the first row on the screen, or its end as it grows. */
   /** The row of the log that a search led to. */
   logHit?: number | undefined;
@@ -201,6 +204,7 @@ export function initialState(options: {
     filesView: { row: 0, first: 0 },
     scriptsView: { row: 0, first: 0 },
     auditView: { row: 0, first: 0 },
+    sizesView: { row: 0, first: 0 },
     logView: { wrap: false, search: '' },
     counted: options.columns,
     reading: false,

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Actor } from '../ledger/actor.ts';
 import { readAudit } from '../ledger/audit.ts';
+import { readSizes } from '../ledger/sizes.ts';
 import { Database, type DatabaseSettings } from '../ledger/connection.ts';
 import { readChecks } from '../ledger/derived.ts';
 import { INTERRUPTED } from '../ledger/deliveries.ts';
@@ -13,6 +14,7 @@ import { readScript } from '../ledger/scripts.ts';
 import { rulesHash } from '../load/rules-hash.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { AuditEntry } from '../plan/audit.ts';
+import type { Sizes } from '../plan/sizes.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../plan/board.ts';
 import type { RunEvent } from '../plan/events.ts';
 import type { Preparation } from '../plan/preparation.ts';
@@ -262,6 +264,10 @@ class LedgerWorkspace implements Workspace {
     return this.read(async (client) =>
       readAudit(client, this.project.name, limit, await aliveRuns(client, this.project.name)),
     );
+  }
+
+  sizes(): Promise<Sizes> {
+    return this.read((client) => readSizes(client, this.project));
   }
 
   run(id: string): Promise<RunDetail> {

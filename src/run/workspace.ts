@@ -6,6 +6,7 @@ import type { Project } from '../project/model.ts';
 import type { Preparation } from '../plan/preparation.ts';
 import type { Adoption } from '../plan/adoption.ts';
 import type { Outcome, RunEvent } from '../plan/events.ts';
+import type { Sizes } from '../plan/sizes.ts';
 import type { ScriptPlan, ScriptRecord, ScriptSummary } from '../plan/script.ts';
 import type { AdoptRequest } from './adopt.ts';
 import type { ScriptRequest } from './ready-script.ts';
@@ -73,6 +74,8 @@ export interface Workspace {
   runs(limit: number): Promise<RunSummary[]>;
   /** Who did what, the newest first: runs, cancels, forced guards, what was taken back and deleted. */
   audit(limit: number): Promise<AuditEntry[]>;
+  /** What the project's tables and indexes take on the server, and which indexes no query asks. */
+  sizes(): Promise<Sizes>;
   run(id: string): Promise<RunDetail>;
   /** The events of a run, those already written first; ends when the run ends or the signal aborts. */
   follow(id: string, signal?: AbortSignal): AsyncIterable<RunEvent>;

@@ -22,7 +22,17 @@ const SIZES = [
   { columns: 200, rows: 50 },
   { columns: 300, rows: 80 },
 ] as const;
-const SCREENS: readonly Screen[] = ['board', 'runs', 'run', 'log', 'freshness', 'files', 'scripts', 'audit'];
+const SCREENS: readonly Screen[] = [
+  'board',
+  'runs',
+  'run',
+  'log',
+  'freshness',
+  'files',
+  'scripts',
+  'audit',
+  'sizes',
+];
 
 const THEME = createTheme({ ascii: false, color: 'none', background: 'dark' });
 const CLOCK = createClock('UTC');
@@ -70,6 +80,7 @@ async function stateOf(screen: Screen, size: ConsoleState['size']): Promise<Cons
       runs: await workspace.runs(50),
       freshness: await workspace.freshness(),
       audit: await workspace.audit(50),
+      sizes: await workspace.sizes(),
       scripts: SCRIPTS,
       models: new Map([['1847', { ...run, notes }]]),
       runView: { ...state.runView, id: '1847' },

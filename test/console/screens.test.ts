@@ -367,6 +367,27 @@ describe('the audit', () => {
   });
 });
 
+describe('the sizes', () => {
+  it('tell what takes room, which indexes nobody uses, and all of one relation on Enter', async () => {
+    const { screen, press, type } = start();
+    await expect(screen).toShow('2 failed');
+    press('7');
+    await expect(screen).toShow(/SIZE +INDEXES +ROWS +UNUSED +KIND +RELATION/u);
+    await expect(screen).toShow(/▸ +3\.1 GiB .* 858 MiB +12M +1 +dataset +user_daily_visits/u);
+    await expect(screen).toShow(/381 MiB +never used +\S+_platform_idx +btree \(platform\)/u);
+    await expect(screen).toShow(/477 MiB +41,233 scans +unique_\S+ +btree/u);
+    press('enter');
+    await expect(screen).toShow(/_p20261121: 200,000 rows, 52 MiB/u);
+    press('esc');
+    await expect(screen).toShow((lines) => !lines.some((line) => line.includes('_p20261121')));
+    press('/');
+    type('ledger');
+    press('enter');
+    await expect(screen).toShow(/▸ +38 MiB .* ledger +dayboard/u);
+    await expect(screen).toShow('1 table.');
+  });
+});
+
 it('a comparison is made once more with ids whole when somebody asks', async () => {
   const { screen, press, workspace } = start();
   await expect(screen).toShow('2 failed');

@@ -39,7 +39,7 @@ it('the doctor tells what tables and indexes take, names an index that was never
       verdict: 'pass',
       subject: 'Sizes',
       message: expect.stringMatching(
-        /^1 relation takes \d+ MB, \d+ MB of it indexes, .* The biggest: visits \d+ MB\.$/u,
+        /^1 relation takes \d+ MB, \d+ MB of it indexes, .* The biggest: public\.visits \d+ MB\.$/u,
       ),
     },
     {

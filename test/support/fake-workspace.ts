@@ -2,6 +2,7 @@
 // stands for the core, whose planner and cell states it uses, and neither reads nor writes anything. What the console
 // does on the real core is shown by the end-to-end tests.
 import type { AuditEntry } from '../../src/plan/audit.ts';
+import type { Sizes } from '../../src/plan/sizes.ts';
 import type { Board, CheckStatus, DerivedStatus, RunSummary, StepStatus } from '../../src/plan/board.ts';
 import { cellOf } from '../../src/plan/cell-state.ts';
 import { type DeliveryFacts, deliveryKey } from '../../src/plan/facts.ts';
@@ -302,6 +303,48 @@ export class FakeWorkspace implements Workspace {
   async runs(limit: number): Promise<RunSummary[]> {
     const past: RunSummary[] = Array.from({ length: 30 }, (_, index) => this.pastRun(1900 - index, index));
     return [...this.runsHere.map((run) => summaryOf(run)).reverse(), ...past].slice(0, limit);
+  }
+
+  async sizes(): Promise<Sizes> {
+    const relations = this.project.datasets.map(({ name, table }, at): Sizes['relations'][number] => ({
+      relation: `${table.schema}.${table.name}`,
+      kind: 'dataset',
+      of: name,
+      rows: 12_000_000 / (at + 1),
+      tableBytes: 2_400_000_000 / (at + 1),
+      indexBytes: 900_000_000 / (at + 1),
+      indexes: [
+        {
+          name: `unique_${table.name}_idx`,
+          definition: 'btree (user_id, device_id, visit_ts)',
+          bytes: 500_000_000 / (at + 1),
+          scans: at === 0 ? 41_233 : 0,
+          needed: true,
+        },
+        {
+          name: `${table.name}_platform_idx`,
+          definition: 'btree (platform)',
+          bytes: 400_000_000 / (at + 1),
+          scans: at === 0 ? 0 : 12,
+          needed: false,
+        },
+      ],
+      parts: ['p20261120', 'p20261121'].map((day) => ({
+        name: `${table.name}_${day}`,
+        rows: 200_000,
+        bytes: 55_000_000,
+      })),
+    }));
+    const ledger: Sizes['relations'][number] = {
+      relation: 'dayboard',
+      kind: 'ledger',
+      rows: 91_000,
+      tableBytes: 31_000_000,
+      indexBytes: 9_000_000,
+      indexes: [],
+      parts: [{ name: 'event', rows: 80_000, bytes: 36_000_000 }],
+    };
+    return { since: '2026-10-01T06:00:00Z', relations: [...relations, ledger] };
   }
 
   async audit(limit: number): Promise<AuditEntry[]> {
