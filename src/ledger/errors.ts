@@ -9,6 +9,7 @@ export function errorCode(thrown: unknown): string | undefined {
 
 /** True when the connection is gone, so that nothing more can be asked on it. */
 export function isConnectionLoss(thrown: unknown): boolean {
+  if (thrown instanceof DayboardError) return isConnectionLoss(thrown.cause);
   const code = errorCode(thrown) ?? '';
   if (
     /^(08|57P0[123])/.test(code) ||

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { isConnectionLoss } from '../ledger/errors.ts';
 import { columns as columnList, ident, literal, qualified } from '../ledger/sql.ts';
 import type { CountedDelivery, CurrentVersion } from '../ledger/versions.ts';
 import { DayboardError } from '../project/errors.ts';
@@ -141,8 +142,10 @@ async function writeUnrepeated(
   if (looking === undefined) return write((await repeatsKey(client, options, key)) ? once : enriched);
   const [looked, wrote] = await Promise.allSettled([looking.done, write(enriched)]);
   if (wrote.status === 'rejected') throw wrote.reason;
-  if (looked.status === 'rejected') throw looked.reason;
-  if (looked.value) await write(once);
+  if (looked.status === 'rejected' && !isConnectionLoss(looked.reason)) throw looked.reason;
+  // When the other connection was lost the question is asked here.
+  const repeats = looked.status === 'fulfilled' ? looked.value : await repeatsKey(client, options, key);
+  if (repeats) await write(once);
 }
 
 /** To find duplicates by hashing costs less than to sort the rows. */

@@ -1,11 +1,15 @@
 import type { ClientBase } from 'pg';
 import { columns, ident, qualified } from '../ledger/sql.ts';
+import { setForDataset } from '../ledger/transaction.ts';
 import type { BucketTotals } from '../plan/diff.ts';
 import type { Project, Rollup } from '../project/model.ts';
 import { inBuckets } from './bounds.ts';
 import { bucketText, rollupShape } from './shape.ts';
 
-/** What these buckets of a rollup add up to, by the buckets' first days. */
+/**
+ * What these buckets of a rollup add up to, by the buckets' first days. In the caller's transaction, which reads values
+ * as the rollup's: two sessions would write the same times differently.
+ */
 export async function bucketTotals(
   client: ClientBase,
   project: Project,
@@ -13,6 +17,7 @@ export async function bucketTotals(
   buckets: readonly string[],
 ): Promise<Map<string, BucketTotals>> {
   const shape = rollupShape(project, rollup);
+  await setForDataset(client, rollup);
   const sums = shape.measures
     .filter(({ additive }) => additive)
     .map(({ name }) => `, sum(r.${ident(name)})::text AS ${ident(`m_${name}`)}`);

@@ -148,6 +148,25 @@ describe('a diff', () => {
     });
   });
 
+  it('of rows that only another delivery has is nothing, in whichever zone the sessions tell times', async () => {
+    const timeZone = 'Europe/Paris';
+    const dataset = hitsDataset({ timeZone });
+    const at = { name: 'at', type: 'timestamptz', sql: `("day"::timestamp AT TIME ZONE '${timeZone}')` };
+    const days = aRollup({
+      name: 'days',
+      over: 'visits',
+      timeZone,
+      groups: [at],
+      bucket: { group: 'at', unit: 'day' },
+    });
+    const into = { ...publisher, dataset, project: aProject({ datasets: [dataset], rollups: [days] }) };
+    await publishRows(into, '2024-11-14', [row('a', 1)]);
+    expect(await diff('2024-11-15', [row('a', 1)], into)).toMatchObject({
+      rows: { added: 0, removed: 0, changed: 0 },
+      rollups: [],
+    });
+  });
+
   it('counts rows that repeat where there is no key', async () => {
     const dataset = hitsDataset({ carries: { kind: 'period', column: 'day' } });
     const into = { ...publisher, dataset, project: projectOf(dataset) };

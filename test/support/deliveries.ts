@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { columns, qualified } from '../../src/ledger/sql.ts';
 import { publishDelivery } from '../../src/load/publish/publish.ts';
+import type { Lend } from '../../src/load/publish/spread.ts';
 import { undoDelivery } from '../../src/load/publish/undo.ts';
 import type { Prepared } from '../../src/load/prepared.ts';
 import type { Dataset, Period, Project } from '../../src/project/model.ts';
@@ -53,6 +54,8 @@ export interface Publisher {
   run: string;
   /** Where publishes run when it is not on `client`. */
   on?: pg.Client;
+  /** Lends further connections. */
+  lend?: Lend;
   signal?: AbortSignal;
 }
 
@@ -79,19 +82,32 @@ export async function publishRows(
     run,
     rules: 'rules',
     derive,
+    ...(publisher.lend === undefined ? {} : { lend: publisher.lend }),
     signal: publisher.signal ?? new AbortController().signal,
   });
 }
 
 /** Takes the newest version of a period's delivery back. */
 export function undoRows(
-  { client, project, dataset, run }: Publisher,
+  { client, project, dataset, run, lend }: Publisher,
   period: Period,
   derive = true,
   version?: number,
 ) {
   const signal = new AbortController().signal;
-  return undoDelivery({ client, project, dataset, period, run, derive, signal, by: 'test', version });
+  const lends = lend === undefined ? {} : { lend };
+  return undoDelivery({
+    client,
+    project,
+    dataset,
+    period,
+    run,
+    derive,
+    signal,
+    by: 'test',
+    version,
+    ...lends,
+  });
 }
 
 /** The rows of a query, each as its values joined by '|', sorted. */

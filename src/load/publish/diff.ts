@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { match } from '../../ledger/matching.ts';
 import { columns, qualified } from '../../ledger/sql.ts';
-import { setForDataset, setRowLockTimeout, withRetries } from '../../ledger/transaction.ts';
+import { inTransaction, setForDataset, setRowLockTimeout, withRetries } from '../../ledger/transaction.ts';
 import { currentVersion } from '../../ledger/versions.ts';
 import { affectedDerived } from '../../plan/derived.ts';
 import type { DeliveryDiff, DiffRow, RollupDiff } from '../../plan/diff.ts';
@@ -87,7 +87,9 @@ async function tried(options: DiffOptions, ready: ReadyChanges): Promise<RollupD
       await setForDataset(client, dataset);
       await setRowLockTimeout(client);
       const touched = await apply(options, ready);
-      return await options.beside((outside) => readRollups(client, outside, project, touched));
+      return await options.beside((outside) =>
+        inTransaction(outside, () => readRollups(client, outside, project, touched)),
+      );
     } finally {
       await client.query('ROLLBACK').catch(() => undefined);
     }

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { databaseError } from '../../ledger/errors.ts';
+import { databaseError, isConnectionLoss } from '../../ledger/errors.ts';
 import { inKnownTransaction } from '../../ledger/known-commit.ts';
 import { qualified } from '../../ledger/sql.ts';
 import {
@@ -74,8 +74,14 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
   const { changes, fresh } = begun;
   const elsewhere = fresh.length === 0 ? undefined : await beginElsewhere(options.lend, begun.ready);
   if (elsewhere === undefined) await begun.ready(client);
+  const publish = () => applied(options, () => publishVersion(options, begun, former));
   try {
-    const version = await applied(options, () => publishVersion(options, begun, former));
+    const version = await publish().catch(async (thrown: unknown) => {
+      // A lent connection that is lost is no reason to fail: what it was at was rolled back, and is done here.
+      if (elsewhere === undefined || !(await isLost(elsewhere.done))) throw thrown;
+      await begun.anew(client);
+      return publish();
+    });
     // It is published: what cannot be tidied up now is tidied up at the end of the run.
     await dropWork(client, changes, prepared.relation).catch(() => undefined);
     await forgetOld(client, project, shape).catch(() => undefined);
@@ -91,6 +97,11 @@ export async function publishDelivery(options: PublishOptions): Promise<Publishe
     // Also when it failed: nothing of it goes on once the table's lock is given up.
     await elsewhere?.done.catch(() => undefined);
   }
+}
+
+/** Whether work ended because its connection did. */
+function isLost(work: Promise<unknown>): Promise<boolean> {
+  return work.then(() => false, isConnectionLoss);
 }
 
 /** What makes a prepared delivery the current version, in the caller's transaction. Returns its number. */

@@ -48,6 +48,8 @@ export interface BegunChanges {
   fresh: readonly FreshDelta[];
   /** Everything, once it is there: the first call begins the rest, on its connection and on those that are lent. */
   ready: (on: ClientBase) => Promise<ReadyChanges>;
+  /** The rest once more: the connection that it was begun on is lost. */
+  anew: (on: ClientBase) => Promise<ReadyChanges>;
 }
 
 /**
@@ -80,11 +82,8 @@ export async function beginChanges(options: ChangeOptions, request: ChangeOf): P
     return computed;
   });
   let rest: Promise<ReadyChanges> | undefined;
-  return {
-    changes,
-    fresh,
-    ready: (on) => (rest ??= makeReady(options, on, changes, fresh, others)),
-  };
+  const anew = (on: ClientBase) => (rest = makeReady(options, on, changes, fresh, others));
+  return { changes, fresh, ready: (on) => rest ?? anew(on), anew };
 }
 
 async function makeReady(
