@@ -6,6 +6,7 @@ import { parse } from 'pg-connection-string';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
 import { databaseError, errorCode } from './errors.ts';
+import { refusesOptions, requireOwnSession } from './pooler.ts';
 import { prepareSession } from './session.ts';
 
 export type SslMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -247,6 +248,10 @@ export class Database {
   private readonly readOnly: boolean;
   /** With sslmode=prefer: the server has said that it has no TLS. */
   private plain = false;
+  /** A pooler in between refuses startup options: the same is set by a statement. */
+  private bare = false;
+  /** A pooler in between was asked whether it keeps one session for a connection. */
+  private pooler: Promise<void> | undefined;
 
   constructor(settings: DatabaseSettings, readOnly: boolean) {
     this.settings = settings;
@@ -259,24 +264,21 @@ export class Database {
       ...this.settings.config,
       ...(this.plain ? { ssl: false } : {}),
       application_name: `dayboard ${purpose}`.slice(0, 63),
-      ...(this.readOnly ? { options: '-c default_transaction_read_only=on' } : {}),
+      ...(this.readOnly && !this.bare ? { options: '-c default_transaction_read_only=on' } : {}),
     };
   }
 
   /** A connected client; a failure is a DayboardError 'database.…'. A later loss of the connection never throws. */
   async connect(purpose: string): Promise<pg.Client> {
+    const { plain, bare } = this;
     try {
       return await this.open(purpose);
     } catch (thrown) {
-      if (this.settings.sslMode === 'prefer' && isTlsRefusal(thrown)) {
-        this.plain = true;
-        try {
-          return await this.open(purpose);
-        } catch (second) {
-          throw databaseError(second, { database: this.settings.display });
-        }
-      }
-      throw databaseError(thrown, { database: this.settings.display });
+      // What can be done without is done without from then on.
+      if (!plain && this.settings.sslMode === 'prefer' && isTlsRefusal(thrown)) this.plain = true;
+      else if (!bare && refusesOptions(thrown)) this.bare = true;
+      else throw databaseError(thrown, { database: this.settings.display });
+      return this.connect(purpose);
     }
   }
 
@@ -295,7 +297,7 @@ export class Database {
       idleTimeoutMillis: 60_000,
       // The pool waits for it, which its types do not say.
       // oxlint-disable-next-line typescript/no-misused-promises
-      onConnect: (client) => prepareSession(client, 'read'),
+      onConnect: (client) => this.prepare(client as pg.Client, 'read'),
     });
     pool.on('error', () => undefined);
     // The pool hears only its idle clients: one that is lost while it is used must not end the process.
@@ -304,18 +306,40 @@ export class Database {
   }
 
   private async open(purpose: string): Promise<pg.Client> {
-    const client = new pg.Client(this.config(purpose));
-    // Without a listener a lost idle connection would end the process; whoever queries next gets the error.
-    client.on('error', () => undefined);
+    const client = await this.dial(purpose);
     try {
-      await client.connect();
-      await prepareSession(client, purpose);
+      await this.prepare(client, purpose);
     } catch (thrown) {
       // Not waited for: on a connection that ended while it was made, it may never answer.
       client.end().catch(() => undefined);
       throw thrown;
     }
     return client;
+  }
+
+  private async dial(purpose: string): Promise<pg.Client> {
+    const client = new pg.Client(this.config(purpose));
+    // Without a listener a lost idle connection would end the process; whoever queries next gets the error.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch (thrown) {
+      client.end().catch(() => undefined);
+      throw thrown;
+    }
+    return client;
+  }
+
+  /** The server names its process when a connection is made; a pooler names none of the server's. */
+  private async prepare(client: pg.Client, purpose: string): Promise<void> {
+    const told = (client as pg.Client & { processID?: number | null }).processID ?? 0;
+    const there = await prepareSession(client, purpose, this.readOnly, told);
+    if (there === told) return;
+    this.pooler ??= requireOwnSession(client, there, () => this.dial(purpose), this.settings.display);
+    // Another time it may be one that does.
+    this.pooler.catch(() => (this.pooler = undefined));
+    await this.pooler;
+    await prepareSession(client, purpose, this.readOnly, undefined);
   }
 }
 

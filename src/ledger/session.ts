@@ -28,13 +28,26 @@ const AT_WORK = {
 
 /**
  * Settings for a new connection, by what it is for; those that the server does not know are left out. They are set by
- * a statement because poolers refuse most startup options.
+ * a statement because poolers refuse most startup options, or ignore them.
+ *
+ * @param session the process of the server that must be at the other end: in any other nothing is set
+ * @returns the process that is there
  */
-export async function prepareSession(client: Queryable, purpose: string): Promise<void> {
-  const settings = purpose === 'read' ? FOUND_DEAD : AT_WORK;
-  await client.query(
-    `SELECT set_config(name, value, false) FROM unnest($1::text[], $2::text[]) AS s (name, value)
-      WHERE current_setting(name, true) IS NOT NULL`,
-    [Object.keys(settings), Object.values(settings)],
+export async function prepareSession(
+  client: Queryable,
+  purpose: string,
+  readOnly: boolean,
+  session: number | undefined,
+): Promise<number> {
+  const settings = {
+    ...(purpose === 'read' ? FOUND_DEAD : AT_WORK),
+    ...(readOnly ? { default_transaction_read_only: 'on' } : {}),
+  };
+  const found = await client.query<{ pid: number }>(
+    `SELECT pg_backend_pid() AS pid, (
+       SELECT count(set_config(name, value, false)) FROM unnest($1::text[], $2::text[]) AS s (name, value)
+        WHERE current_setting(name, true) IS NOT NULL AND ($3::int IS NULL OR pg_backend_pid() = $3))`,
+    [Object.keys(settings), Object.values(settings), session],
   );
+  return found.rows[0]?.pid ?? 0;
 }

@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Database, databaseSettings } from '../../src/ledger/connection.ts';
+import { aDataset, aProject } from '../support/definitions.ts';
+import { startPgBouncer, wantPgBouncer } from '../support/pgbouncer.ts';
+import { createTestDatabase } from '../support/postgres.ts';
+import { openTestWorkspace } from '../support/workspace.ts';
+
+const project = (folder: string) =>
+  aProject({ sources: { files: { kind: 'directory', path: folder } }, datasets: [aDataset()] });
+
+describe.skipIf(!wantPgBouncer())('PgBouncer in front of the server', () => {
+  it.each([
+    ['transaction', {}],
+    ['transaction', { server_round_robin: 1, min_pool_size: 3 }],
+    ['transaction', { default_pool_size: 1 }],
+    ['statement', {}],
+  ] as const)(
+    'is refused in %s mode (%j), with the reason, before anything is made',
+    async (mode, settings) => {
+      await using behind = await createTestDatabase();
+      await using pooler = await startPgBouncer(behind.url, mode, settings);
+      const database = new Database(databaseSettings({ DATABASE_URL: pooler.url }), false);
+      await expect(database.connect('test')).rejects.toMatchObject({
+        code: 'database.pooler',
+        message: expect.stringContaining('pool_mode = transaction or statement') as unknown,
+        next: expect.stringContaining('pool_mode = session') as unknown,
+      });
+      const direct = await behind.connect();
+      const left = await direct.query(
+        `SELECT (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'dayboard%') + (SELECT count(*) FROM pg_locks
+         WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS things`,
+      );
+      expect(left.rows).toEqual([{ things: '0' }]);
+    },
+  );
+
+  it.each([
+    ['refuses startup options', {}],
+    ['ignores startup options', { ignore_startup_parameters: 'options' }],
+  ])('serves a run in session mode, and a context that only reads, when it %s', async (_, settings) => {
+    await using behind = await createTestDatabase();
+    await using pooler = await startPgBouncer(behind.url, 'session', settings);
+    const folder = await mkdtemp(join(tmpdir(), 'dayboard-test-pooler-'));
+    const env = { DATABASE_URL: pooler.url };
+    const cacheDirectory = join(folder, 'cache');
+    await writeFile(join(folder, 'visits_2024-11-14.csv'), 'id,day\na,2024-11-14\n');
+    await using writer = await openTestWorkspace({ project: project(folder), env, cacheDirectory });
+    const { outcome } = await writer.run({ cells: [{ dataset: 'visits', periods: ['2024-11-14'] }] });
+    expect(outcome.state).toBe('done');
+    await using reader = await openTestWorkspace({
+      project: project(folder),
+      env,
+      cacheDirectory,
+      readOnly: true,
+    });
+    expect((await reader.workspace.runs(5)).map(({ state }) => state)).toEqual(['done']);
+    const client = await new Database(databaseSettings(env), true).connect('test');
+    try {
+      await expect(client.query('CREATE TABLE pwned ()')).rejects.toMatchObject({ code: '25006' });
+    } finally {
+      await client.end();
+    }
+    await rm(folder, { recursive: true, force: true });
+  });
+});
