@@ -72,6 +72,11 @@ function withoutSecrets(facts: ErrorFacts): ErrorFacts {
   );
 }
 
+/** Whether something ended because it was asked to. */
+export function isInterrupted(thrown: unknown): boolean {
+  return thrown instanceof DayboardError && thrown.kind === 'interrupted';
+}
+
 /** Any thrown thing as a DayboardError; what is not one becomes code 'unexpected' with its message. */
 export function toDayboardError(thrown: unknown): DayboardError {
   if (thrown instanceof DayboardError) return thrown;

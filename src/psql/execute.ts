@@ -40,6 +40,7 @@ export async function sendStatement(session: Session, text: string, copy: CopyEn
     const elapsed = performance.now() - started;
     if (!outcome.ok && session.variables.word('ECHO') === 'errors') session.info(`STATEMENT:  ${text}`);
     if (guarded) await releaseSavepoint(session, outcome.savepointGone);
+    session.ended();
     if (session.timing) session.output.write(timingLine(elapsed));
     for (const line of session.notifications.splice(0)) session.output.write(line);
     return outcome.ok;
@@ -51,7 +52,7 @@ export async function sendStatement(session: Session, text: string, copy: CopyEn
 
 /** Statements are sent in UTF8: in another client_encoding the server would read other characters. */
 function isSendable(session: Session, text: string): boolean {
-  if (session.isCancelled) return false;
+  if (session.stops()) return false;
   const why = session.options.refuse?.(text);
   if (why !== undefined) {
     session.error(`not sent: ${why}`);

@@ -4,7 +4,7 @@ import { DayboardError } from '../project/errors.ts';
 import { quietly } from './execute.ts';
 import { fileProblem } from './file-problem.ts';
 import { runFile } from './loop.ts';
-import { Session, type SessionOptions } from './session.ts';
+import { type ScriptPlace, Session, type SessionOptions } from './session.ts';
 import type { ServerMessage } from './output/server-message.ts';
 import { surveyScript, type Unsupported } from './survey.ts';
 
@@ -17,6 +17,16 @@ export interface ScriptOptions extends SessionOptions {
   singleTransaction?: boolean;
   /** Everything in one transaction that the server lets nothing be written in. */
   readOnly?: boolean;
+  /** Told when the script did not come to its end and its signal was aborted. */
+  onStopped?: (stopped: ScriptStop) => void;
+}
+
+/** Where a script was stopped from outside. */
+export interface ScriptStop {
+  /** What was not begun any more; undefined when it ended at an error. */
+  at: ScriptPlace | undefined;
+  /** Where the script had begun a transaction that is still open: it ends with the connection. */
+  openSince: ScriptPlace | undefined;
 }
 
 /** psql's exit codes: done, a fatal error of its own, a lost connection, an error in the script where ON_ERROR_STOP is set. */
@@ -58,6 +68,8 @@ async function runAll(session: Session, options: ScriptOptions): Promise<ScriptE
   const single = options.singleTransaction === true || options.readOnly === true;
   if (single && !(await begin(session, options.readOnly === true))) return 3;
   const ending = await runFile(session, options.file, bytes);
+  if (ending === 'failed' && session.isCancelled)
+    options.onStopped?.({ at: session.stoppedAt, openSince: session.transactionSince });
   // psql commits what a failed script has done up to there, unless it stopped at the error.
   if (single) await quietly(session, ending === 'failed' ? 'ROLLBACK' : 'COMMIT');
   return ending === 'failed' ? 3 : 0;

@@ -30,7 +30,7 @@ export interface SessionOptions {
   stderr: (text: string) => void;
   /** What `\copy … from pstdin` reads. */
   stdin: () => AsyncIterable<Buffer>;
-  /** Nothing more is sent once it is aborted; what is at work is ended by whoever cancels it at the server. */
+  /** Nothing more is begun once it is aborted; what is at work ends by itself, or by whoever cancels it at the server. */
   signal?: AbortSignal;
   /** Why a statement is not to be sent; undefined lets it through. */
   refuse?: (statement: string) => string | undefined;
@@ -48,6 +48,12 @@ export interface ScriptFailure {
   line: number;
   message: string;
   sqlState?: string;
+}
+
+/** A line of a script. */
+export interface ScriptPlace {
+  file: string;
+  line: number;
 }
 
 /** Where a running script is. */
@@ -99,6 +105,10 @@ export class Session {
   /** standard_conforming_strings of the session: the server tells when it changes. */
   standardStrings = true;
   serverVersion = 0;
+  /** The first thing that was not begun because the script is to stop. */
+  stoppedAt: ScriptPlace | undefined;
+  /** Where the transaction that is open was begun, by the script itself. */
+  transactionSince: ScriptPlace | undefined;
   #progress: ScriptProgress = { file: '', line: 0, statement: 0, text: '', rows: 0 };
 
   constructor(options: SessionOptions) {
@@ -111,8 +121,19 @@ export class Session {
   /** Tells that a statement is about to be sent. */
   begins(text: string): void {
     const { statement } = this.#progress;
-    const { name = '', line = 0 } = this.source ?? {};
-    this.tell({ file: name, line, statement: statement + 1, text, rows: 0 });
+    this.tell({ ...this.#here, statement: statement + 1, text, rows: 0 });
+  }
+
+  /** Notes whether the statement that ended left a transaction open. */
+  ended(): void {
+    this.transactionSince =
+      this.inTransaction || this.failedTransaction ? (this.transactionSince ?? this.#here) : undefined;
+  }
+
+  /** Whether nothing more may be begun: asked before each statement and command. Notes where that was. */
+  stops(): boolean {
+    if (this.isCancelled) this.stoppedAt ??= this.#here;
+    return this.isCancelled;
   }
 
   /** Tells more of the statement that is at work. */
@@ -135,8 +156,12 @@ export class Session {
 
   /** Tells of an error where the script is. */
   fails(message: string, sqlState?: string): void {
+    this.options.onFailure?.({ ...this.#here, message, ...(sqlState === undefined ? {} : { sqlState }) });
+  }
+
+  get #here(): ScriptPlace {
     const { name = '', line = 0 } = this.source ?? {};
-    this.options.onFailure?.({ file: name, line, message, ...(sqlState === undefined ? {} : { sqlState }) });
+    return { file: name, line };
   }
 
   get isCancelled(): boolean {

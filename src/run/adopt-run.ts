@@ -19,7 +19,7 @@ export async function adoptInRun(
   const { signal, onProgress } = request;
   let adopted: Adoption | undefined;
   let thrown: Error | undefined;
-  const run = await start(async (report, cancelled) => {
+  const run = await start(async (report, { signal: cancelled }) => {
     const tell = (progress: AdoptProgress): void => {
       report.note(`${progress.step}: ${progress.message}`);
       report.progress({ phase: progress.step });

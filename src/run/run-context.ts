@@ -35,6 +35,8 @@ export interface RunContext {
   now: () => string;
   /** Aborted by cancel 'now' and by the loss of the ledger. */
   signal: AbortSignal;
+  /** Aborted by any cancel: nothing new is begun. */
+  stopping: AbortSignal;
   /** By deliveryKey. */
   work: Map<string, DeliveryWork>;
   /** By deliveryKey. */
@@ -42,8 +44,11 @@ export interface RunContext {
   /** Datasets whose raw table and rollups were made sure of in this run. */
   ensured: Map<string, Promise<void>>;
   /** What the run is for, where that is no part of the pipeline: an adoption, a script. */
-  task: ((report: StepReport, signal: AbortSignal, run: string) => Promise<StepResult>) | undefined;
+  task: ((report: StepReport, signals: TaskSignals, run: string) => Promise<StepResult>) | undefined;
 }
+
+/** How a task learns that it is to end: at once, or when what it is at is done. */
+export type TaskSignals = Pick<RunContext, 'signal' | 'stopping'>;
 
 /** What a step tells while it works. */
 export interface StepReport {

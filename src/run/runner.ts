@@ -10,7 +10,7 @@ import { sever } from '../ledger/sever.ts';
 import { deliveryKey } from '../plan/facts.ts';
 import type { Outcome, RunEvent, RunState } from '../plan/events.ts';
 import type { Plan, PlannedStep } from '../plan/plan.ts';
-import { DayboardError, toDayboardError } from '../project/errors.ts';
+import { DayboardError, isInterrupted, toDayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
 import type { Project } from '../project/model.ts';
 import type { Cache } from '../source/cache.ts';
@@ -98,6 +98,7 @@ class ActiveRun {
   private readonly parts: RunnerParts;
   private readonly writer: RunWriter;
   private readonly abort = new AbortController();
+  private readonly stop = new AbortController();
   private readonly context: RunContext;
   private readonly ended: EndedStep[] = [];
   private readonly startedAt: number;
@@ -135,6 +136,7 @@ class ActiveRun {
       now: parts.now,
       lanes: new Lanes(parts.database, this.abort.signal),
       signal: this.abort.signal,
+      stopping: this.stop.signal,
       work: new Map(),
       cells: new Map(plan.cells.map((cell) => [deliveryKey(cell.dataset, cell.period), cell])),
       ensured: new Map(),
@@ -175,6 +177,7 @@ class ActiveRun {
       this.stopping = mode;
       this.writer.emit({ type: 'run.cancelling', mode, by });
     }
+    this.stop.abort();
     if (mode === 'now') this.abortWork();
   }
 
@@ -232,6 +235,7 @@ class ActiveRun {
     if (this.lost !== undefined) return;
     this.lost = databaseError(thrown);
     this.stopping = 'now';
+    this.stop.abort();
     this.abort.abort(this.lost);
   }
 
@@ -269,7 +273,8 @@ class ActiveRun {
   }
 
   private fail(step: PlannedStep, thrown: unknown, seconds: number): StepEnd {
-    if (this.abort.signal.aborted && this.lost === undefined) {
+    const asked = this.abort.signal.aborted || (this.stopping !== undefined && isInterrupted(thrown));
+    if (asked && this.lost === undefined) {
       this.writer.emit({ type: 'step.cancelled', step: stepName(step) });
       return this.end(step, 'cancelled');
     }

@@ -1,11 +1,11 @@
 import type { Outcome, RunEvent } from '../plan/events.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ScriptPlan } from '../plan/script.ts';
-import { DayboardError, toDayboardError } from '../project/errors.ts';
+import { DayboardError, isInterrupted, toDayboardError } from '../project/errors.ts';
 import type { ServerOfPlan } from '../psql/script-plan.ts';
 import { EXIT } from './outcome.ts';
 import { planReady, type ReadyScript } from './ready-script.ts';
-import type { StepReport, StepResult } from './run-context.ts';
+import type { StepReport, StepResult, TaskSignals } from './run-context.ts';
 import type { RunHandle } from './workspace.ts';
 
 /** The plan of a script's run: its one step. */
@@ -56,9 +56,9 @@ export function startUnrecorded(
   plan: ScriptPlan,
   now: () => string,
   listener: (event: RunEvent) => void,
-  work: (report: StepReport, signal: AbortSignal) => Promise<StepResult>,
+  work: (report: StepReport, signals: TaskSignals) => Promise<StepResult>,
 ): RunHandle {
-  const abort = new AbortController();
+  const [abort, stop] = [new AbortController(), new AbortController()];
   const step = { seq: 1, kind: 'script', target: plan.name } as const;
   const about = () => ({ schema: 'dayboard.event/1', run: '', at: now() }) as const;
   const started = performance.now();
@@ -82,12 +82,12 @@ export function startUnrecorded(
   const run = async (): Promise<Outcome> => {
     listener({ ...about(), type: 'step.started', step });
     try {
-      const result = await work(report, abort.signal);
+      const result = await work(report, { signal: abort.signal, stopping: stop.signal });
       const rows = result.end === 'done' && result.rows !== undefined ? { rows: result.rows } : {};
       listener({ ...about(), type: 'step.done', step, seconds: seconds(), ...rows });
       return end('done', EXIT.done);
     } catch (thrown) {
-      if (abort.signal.aborted) {
+      if (abort.signal.aborted || isInterrupted(thrown)) {
         listener({ ...about(), type: 'step.cancelled', step });
         return end('cancelled', EXIT.interrupted);
       }
@@ -102,6 +102,9 @@ export function startUnrecorded(
       listener({ ...about(), type: 'run.done', outcome });
       return outcome;
     }),
-    cancel: async () => abort.abort(),
+    cancel: async (mode) => {
+      stop.abort();
+      if (mode === 'now') abort.abort();
+    },
   };
 }

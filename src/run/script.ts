@@ -8,11 +8,12 @@ import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
 import { classify } from '../psql/classify.ts';
 import { secretsOf, whyNotReadOnly } from '../psql/script-plan.ts';
-import { runScript, type ScriptExit } from '../psql/script.ts';
+import { runScript, type ScriptExit, type ScriptStop } from '../psql/script.ts';
 import type { ScriptFailure, ScriptProgress } from '../psql/session.ts';
 import { cancelWhenAborted } from './cancel-when-aborted.ts';
 import type { ReadyScript } from './ready-script.ts';
 import type { StepReport, StepResult } from './run-context.ts';
+import { failed, type Ran, stopped, stopText } from './script-end.ts';
 import { ScriptOutput } from './script-output.ts';
 import { watchBackend, type BackendState } from './watch-backend.ts';
 
@@ -30,7 +31,10 @@ export interface ScriptParts {
   /** Where its run is recorded; without it none is. */
   ledger: { client: Queryable; run: string } | undefined;
   report: StepReport;
+  /** The statement at work is ended at the server. */
   signal: AbortSignal;
+  /** No other statement is begun. */
+  stopping: AbortSignal;
   streams: ScriptStreams;
 }
 
@@ -39,10 +43,13 @@ const RECORD_EVERY = 2_000;
 const TELL_EVERY = 250;
 /** Messages of the server that become notes of the run; all are in its output. */
 const MOST_NOTES = 200;
+/** SQLSTATE of a statement that was cancelled. */
+const CANCELLED = '57014';
 
 /**
  * Runs a script on a connection of its own, which is closed after it. Errors: 'script.failed' with the first line that
- * failed; 'script.unsupported'; 'database.…' when the connection is lost.
+ * failed; 'script.stopped' (interrupted) when it was asked to end before its end; 'script.unsupported'; 'database.…' when
+ * the connection is lost.
  */
 export async function performScript(
   parts: ScriptParts,
@@ -71,6 +78,7 @@ export async function performScript(
     await setTimeouts(client, request);
     const ran = await runWatched(parts, request, client, output);
     exitCode = ran.exit;
+    if (ran.stopped !== undefined) throw stopped(plan, ran.stopped);
     if (ran.failure !== undefined || ran.exit !== 0) throw failed(plan, ran);
     return { end: 'done', rows: ran.rows, detail: { statements: ran.statements } };
   } catch (thrown) {
@@ -102,21 +110,15 @@ export async function builtInFunctions(client: Queryable): Promise<Set<string>> 
   return new Set(found.rows.map(({ name }) => name));
 }
 
-interface Ran {
-  exit: ScriptExit;
-  failure: ScriptFailure | undefined;
-  failures: number;
-  statements: number;
-  rows: number;
-}
-
 async function runWatched(
-  { database, environment, readOnly, report, signal, streams }: ScriptParts,
+  { database, environment, readOnly, report, signal, stopping, streams }: ScriptParts,
   request: ReadyScript,
   client: pg.Client,
   output: ScriptOutput,
 ): Promise<Ran> {
-  const ran: Ran = { exit: 0, failure: undefined, failures: 0, statements: 0, rows: 0 };
+  const ran: Ran = { exit: 0, failure: undefined, failures: 0, statements: 0, rows: 0, stopped: undefined };
+  let stop: ScriptStop | undefined;
+  let last: ScriptFailure | undefined;
   const teller = new Teller(report);
   let notes = 0;
   const note = (text: string): void => {
@@ -124,6 +126,11 @@ async function runWatched(
     if (notes <= MOST_NOTES)
       report.note(withoutSecrets(text.trimEnd(), request.variables, secretsOf(request.parameters)));
     else if (notes === MOST_NOTES + 1) report.note('more messages are in its output');
+  };
+  const say = (text: string): void => {
+    output.add(text);
+    streams.stderr(text);
+    note(text);
   };
   const exit = await watchBackend(
     database,
@@ -141,15 +148,14 @@ async function runWatched(
           output.add(data);
           streams.stdout(data);
         },
-        stderr: (text) => {
-          output.add(text);
-          streams.stderr(text);
-          note(text);
-        },
+        stderr: say,
         variables: [['ON_ERROR_STOP', request.onError === 'stop' ? 'on' : 'off'], ...request.variables],
         singleTransaction: request.singleTransaction,
         readOnly,
-        signal,
+        signal: stopping,
+        onStopped: (where) => {
+          stop = where;
+        },
         ...(readOnly ? { refuse: refuseInReadOnly } : {}),
         onProgress: (progress) => {
           if (progress.statement > ran.statements) ran.statements = progress.statement;
@@ -161,9 +167,15 @@ async function runWatched(
         onFailure: (failure) => {
           ran.failures += 1;
           ran.failure ??= failure;
+          last = failure;
         },
       }),
   );
+  const cancelled = signal.aborted && last?.sqlState === CANCELLED ? last : undefined;
+  if (stop !== undefined && (stop.at ?? cancelled) !== undefined) {
+    ran.stopped = stopText(request, { readOnly, statements: ran.statements, stop, cancelled });
+    say(`${ran.stopped}\n`);
+  }
   return { ...ran, exit };
 }
 
@@ -231,27 +243,4 @@ const SHOWN = 60;
 function firstLine(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   return line.length > SHOWN ? `${line.slice(0, SHOWN - 1)}…` : line;
-}
-
-/** psql's exit code tells whether an error stopped the script, whatever it had set itself. */
-function failed(plan: ScriptPlan, { exit, failure, failures }: Ran): DayboardError {
-  const { file, line, message, sqlState } = failure ?? {
-    file: plan.file,
-    line: 0,
-    message: `psql would end with ${exit}`,
-    sqlState: undefined,
-  };
-  const left = plan.singleTransaction
-    ? exit === 0
-      ? 'The rest was run; when a statement failed at the server, everything was rolled back.'
-      : 'Everything was rolled back.'
-    : exit === 0
-      ? `The rest was run${failures > 1 ? `; ${failures} errors in all` : ''}.`
-      : 'What was committed before that line stays; nothing after it was run.';
-  return new DayboardError({
-    code: 'script.failed',
-    message: `${file}:${line}: ${message.replace(/\.$/, '')}. ${left}`,
-    facts: { file, line, failures, ...(sqlState === undefined ? {} : { sqlState }) },
-    next: 'Mend that line and run the script again; with -1 a script is run as a whole or not at all.',
-  });
 }

@@ -65,14 +65,17 @@ export class Scripts {
     await requireSameScript(plan, script, await this.server());
     const common = { database, environment, readOnly: context.readOnly, streams };
     if (context.readOnly)
-      return startUnrecorded(plan, now, onEvent, (report, signal) =>
-        performScript({ ...common, ledger: undefined, report, signal }, script, plan),
+      return startUnrecorded(plan, now, onEvent, (report, signals) =>
+        performScript({ ...common, ...signals, ledger: undefined, report }, script, plan),
       );
     const client = await this.parts.reader();
-    const run = await this.parts.start(scriptRunPlan(plan, now()), onEvent, (report, signal, id) =>
-      performScript({ ...common, ledger: { client, run: id }, report, signal }, script, plan),
+    const run = await this.parts.start(
+      scriptRunPlan(plan, now()),
+      onEvent,
+      (report, { signal, stopping }, id) =>
+        performScript({ ...common, ledger: { client, run: id }, report, signal, stopping }, script, plan),
     );
-    return { id: run.id, done: run.done, cancel: async () => run.cancel('now', actor.user) };
+    return { id: run.id, done: run.done, cancel: async (mode) => run.cancel(mode, actor.user) };
   }
 
   private ready(request: ScriptRequest): ReadyScript {

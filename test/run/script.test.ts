@@ -81,6 +81,20 @@ async function run(text: string, changes: Partial<ScriptRequest> = {}, readOnly 
   return { ...ran, outcome, detail };
 }
 
+/** Starts a script, and gives it back when it waits for the lock 7, which `holder` has. */
+async function held(workspace: Workspace, request: ScriptRequest) {
+  const holder = await database.connect();
+  await holder.query('SELECT pg_advisory_lock(7)');
+  const ran = await start(workspace, request);
+  await until(async () => {
+    const waiting = await query(
+      `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
+    return waiting.length > 0;
+  });
+  return { holder, handle: ran.handle, ran };
+}
+
 const errorOf = (events: readonly RunEvent[]) => events.find((event) => event.type === 'step.failed')?.error;
 
 describe('a script', () => {
@@ -183,6 +197,65 @@ describe('a script', () => {
     await other.workspace.cancel(handle.id, 'now');
     expect(await handle.done).toMatchObject({ state: 'cancelled', exitCode: 130 });
     expect(events.at(-1)?.type).toBe('run.done');
+    expect(await query('SELECT id FROM t')).toEqual([]);
+  });
+
+  it.each([
+    {
+      how: 'what was committed stays',
+      text: 'INSERT INTO t VALUES (1);\nSELECT pg_advisory_xact_lock(7);\n\\echo more\nINSERT INTO t VALUES (2);',
+      told: 'Stopped before script.sql:3, as asked. What was committed before that stays; nothing after it was run.',
+      left: [{ id: 1 }],
+    },
+    {
+      how: 'its open transaction is rolled back',
+      text: 'INSERT INTO t VALUES (1);\nBEGIN;\nINSERT INTO t VALUES (2);\nSELECT pg_advisory_xact_lock(7);\nCOMMIT;',
+      told: 'Stopped before script.sql:5, as asked. The transaction that began at script.sql:2 was rolled back; what was committed before it stays.',
+      left: [{ id: 1 }],
+    },
+    {
+      how: 'with -1 everything is rolled back',
+      text: 'INSERT INTO t VALUES (1);\nSELECT pg_advisory_xact_lock(7);\nINSERT INTO t VALUES (2);',
+      changes: { singleTransaction: true },
+      told: 'Stopped before script.sql:3, as asked. Everything was rolled back.',
+      left: [],
+    },
+  ])('stops after the statement at work when asked to, and $how', async ({ text, changes, told, left }) => {
+    await using test = await open();
+    const { holder, handle, ran } = await held(test.workspace, await requestOf(text, changes));
+    await using other = await open();
+    await other.workspace.cancel(handle.id, 'step');
+    await until(() => ran.events.some(({ type }) => type === 'run.cancelling'));
+    await holder.end();
+    expect(await handle.done).toMatchObject({ state: 'cancelled', exitCode: 130 });
+    expect(ran.output).toContain(`${told}\n`);
+    expect(ran.output).not.toContain('more');
+    expect(ran.events).toContainEqual(expect.objectContaining({ type: 'step.note', message: told }));
+    const detail = await test.workspace.run(handle.id);
+    expect(detail.run.state).toBe('cancelled');
+    expect(detail.script?.output).toContain(told);
+    expect(await query('SELECT id FROM t')).toEqual(left);
+  });
+
+  it('is done when it was asked to stop during its last statement', async () => {
+    await using test = await open();
+    const request = await requestOf('SELECT pg_advisory_xact_lock(7);\n\n-- the end\n');
+    const { holder, handle } = await held(test.workspace, request);
+    await handle.cancel('step');
+    await holder.end();
+    expect(await handle.done).toMatchObject({ state: 'done', exitCode: 0 });
+  });
+
+  it('says what it was at when it is cancelled in a transaction', async () => {
+    await using test = await open();
+    const text = 'BEGIN;\nINSERT INTO t VALUES (1);\nSELECT pg_advisory_xact_lock(7);\nCOMMIT;';
+    const { holder, handle, ran } = await held(test.workspace, await requestOf(text));
+    await handle.cancel('now');
+    expect(await handle.done).toMatchObject({ state: 'cancelled', exitCode: 130 });
+    expect(ran.output).toContain(
+      'script.sql:3 was ended, as asked. The transaction that began at script.sql:1 was rolled back; what was committed before it stays.',
+    );
+    await holder.end();
     expect(await query('SELECT id FROM t')).toEqual([]);
   });
 

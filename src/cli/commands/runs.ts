@@ -141,7 +141,7 @@ export function addCancel(program: Command, host: Host): void {
     .command('cancel')
     .summary('stop a run')
     .description(
-      'Asks a run to stop after the steps in flight, wherever it was started. What is published stays.',
+      'Asks a run to stop after the steps in flight (a script after the statement at work), wherever it was started. What is published or committed stays.',
     )
     .argument('<id>', 'as `dayboard runs` lists it')
     .option('--now', 'cancel the steps in flight too; they are rolled back')

@@ -63,6 +63,7 @@ async function dispatch(invocation: Invocation): Promise<CommandEnd> {
     return 'ok';
   }
   if (command === undefined) return fail(invocation, refusal(name, refused ?? ''));
+  if (session.stops()) return 'failed';
   const source = session.source;
   const end = await command(invocation);
   session.source = source;
