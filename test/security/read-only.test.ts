@@ -52,6 +52,7 @@ const LINES: Record<string, string[][]> = {
   check: [['check']],
   status: [['status']],
   freshness: [['freshness']],
+  sizes: [['sizes']],
   plan: [['plan', DAY]],
   runs: [['runs'], ['runs', 'show', '1'], ['runs', 'follow', '1']],
   cancel: [['cancel', '1', '--now']],
