@@ -114,11 +114,11 @@ describe('a read-only context', () => {
     expect(await everything()).toEqual(before);
   });
 
-  it('lets no key of the console change anything, with a cell, a run or a view under the cursor', async () => {
+  it('lets no key of the console change anything, whatever is under the cursor of a screen', async () => {
     const before = await everything();
     const terminal = place.terminal(['--context', 'look']);
     await terminal.waitFor('no_robots');
-    const screens = ['board', 'runs', 'freshness'] as const;
+    const screens = ['board', 'runs', 'freshness', 'files', 'scripts', 'audit', 'sizes'] as const;
     for (const [at, screen] of screens.entries()) {
       terminal.press(String(at + 1));
       await terminal.waitFor(new RegExp(`› ${screen} +LOOK`));
