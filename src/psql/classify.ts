@@ -61,9 +61,17 @@ const SESSION = new Set([
   'LoadStmt',
   'DeallocateStmt',
 ]);
-/** Functions of PostgreSQL's own that write. */
-const WRITING =
-  /^(nextval|setval|lo_\w+|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|pg_logical_\w+)$/;
+/** Functions of PostgreSQL's own that change something: rows, large objects, other sessions, slots, the server. */
+const WRITING = new RegExp(
+  `^(${[
+    'nextval|setval|lo_\\w+|pg_notify',
+    'pg_terminate_backend|pg_cancel_backend|pg_reload_conf|pg_rotate_logfile|pg_promote|pg_switch_wal',
+    'pg_logical_\\w+|pg_replication_\\w+|pg_(create|copy|drop|sync)_\\w*replication_slots?',
+    'pg_wal_replay_(pause|resume)|pg_create_restore_point|pg_backup_(start|stop)',
+    'pg_stat_reset\\w*|pg_(clear|restore)_\\w+_stats|pg_import_system_collations',
+    'brin_(de)?summarize_\\w+|gin_clean_pending_list',
+  ].join('|')})$`,
+);
 /** Settings, and forms of SET, that decide whether a session may write. */
 const DECIDES = /^(transaction|session characteristics|(default_)?transaction_read_only)$/i;
 
@@ -72,7 +80,7 @@ function statement(tree: Node, builtIn: ReadonlySet<string>): Classified {
   const called = functionsOf(tree);
   const others = called.filter((name) => !builtIn.has(name));
   const does = classOf(node, body, called);
-  const destroys = does === 'write' && nested(body).includes('destructive');
+  const destroys = (does === 'write' || makesTable(node, body)) && nested(body).includes('destructive');
   return {
     node,
     does: destroys ? 'destructive' : does === 'read' && others.length > 0 ? 'unknown' : does,
@@ -82,6 +90,11 @@ function statement(tree: Node, builtIn: ReadonlySet<string>): Classified {
       (node === 'VariableSetStmt' && DECIDES.test(word(body['name']))),
     usesServerFiles: node === 'CopyStmt' && (body['filename'] !== undefined || body['is_program'] === true),
   };
+}
+
+/** Whether a query's rows become a table: CREATE TABLE AS, SELECT INTO. */
+function makesTable(node: string, body: Node): boolean {
+  return node === 'CreateTableAsStmt' || body['intoClause'] !== undefined;
 }
 
 function classOf(node: string, body: Node, called: readonly string[]): StatementClass {

@@ -6,6 +6,7 @@ import type {
   ScriptVariables,
 } from '../plan/script.ts';
 import { maskedVariables } from '../plan/script.ts';
+import { brief } from './brief.ts';
 import { classify, loadParser } from './classify.ts';
 import { refuseUnsupported } from './script.ts';
 import { surveyScript, type SurveyedStatement } from './survey.ts';
@@ -82,7 +83,7 @@ function classified(
       file,
       line,
       does: executesRows === true ? 'unknown' : each.does,
-      text: brief(text),
+      text: brief(text, BRIEF),
       objects: each.objects,
     },
     why: whyNotReadOnly(each),
@@ -109,13 +110,3 @@ function refusals({ file, line, does, text }: ScriptStatement, why: string | und
 }
 
 const BRIEF = 80;
-
-/** A statement's beginning, without comments before it, on one line. */
-function brief(text: string): string {
-  const line = text
-    .replace(/^(\s+|--[^\n]*|\/\*[\s\S]*?\*\/)+/, '')
-    .replaceAll(/\s+/g, ' ')
-    .replace(/;$/, '')
-    .trim();
-  return line.length > BRIEF ? `${line.slice(0, BRIEF - 1)}…` : line;
-}

@@ -168,7 +168,7 @@ class Surveyor {
     }
     const words = this.#arguments(input, name, problem);
     endCommand(input);
-    if (SENDS.has(name)) take(name === 'gexec' ? { executesRows: true } : {});
+    const sent = SENDS.has(name) ? take(name === 'gexec' ? { executesRows: true } : {}) : '';
     if (ENDS.has(name)) {
       scanner.text = '';
       scanner.reset();
@@ -186,7 +186,7 @@ class Surveyor {
       const relative = name === 'ir' || name === 'include_relative';
       this.file(relative && !isAbsolute(first) ? join(dirname(source.name), first) : first);
     }
-    return false;
+    return readsData(sent);
   }
 
   #copy(line: string | undefined, place: Placed, problem: (message: string) => void): boolean {
@@ -220,9 +220,11 @@ class Surveyor {
   }
 }
 
-/** Whether the lines after a statement are its data. */
+/** Whether the lines after a statement are its data. What is quoted, or in a query of its own, only looks so. */
 function readsData(statement: string): boolean {
-  return leadingWords(statement, 1)[0] === 'copy' && /\sfrom\s+stdin\b/i.test(statement);
+  if (leadingWords(statement, 1)[0] !== 'copy') return false;
+  const bare = statement.replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\//g, ' x ');
+  return !/\bcopy\s*\(/i.test(bare) && /\sfrom\s+stdin\b/i.test(bare);
 }
 
 function skipData(source: SourceReader): void {

@@ -6,6 +6,7 @@ import { recordOutput, recordScript } from '../ledger/scripts.ts';
 import { withoutSecrets, type ScriptPlan } from '../plan/script.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
+import { brief } from '../psql/brief.ts';
 import { classify } from '../psql/classify.ts';
 import { secretsOf, whyNotReadOnly } from '../psql/script-plan.ts';
 import { runScript, type ScriptExit, type ScriptStop } from '../psql/script.ts';
@@ -221,7 +222,7 @@ class Teller {
     const { file, line, statement, text, rows, bytes, totalBytes } = this.#now;
     const { blockedBy, phase, share, wait } = this.#state;
     const waits = blockedBy === undefined ? wait : `waiting for ${blockedBy}`;
-    const where = `${file}:${line} statement ${statement}: ${firstLine(text)}`;
+    const where = `${file}:${line} statement ${statement}: ${brief(text, SHOWN)}`;
     this.#report.progress({
       phase: [where, phase, waits].filter((each) => each !== undefined).join(', '),
       ...(share === undefined ? {} : { phaseShare: share }),
@@ -239,8 +240,3 @@ class Teller {
 }
 
 const SHOWN = 60;
-
-function firstLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length > SHOWN ? `${line.slice(0, SHOWN - 1)}…` : line;
-}

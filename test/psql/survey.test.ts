@@ -5,7 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classify, loadParser } from '../../src/psql/classify.ts';
 import { planScript } from '../../src/psql/script-plan.ts';
 
-const BUILT_IN = new Set(['count', 'now', 'nextval', 'generate_series']);
+const BUILT_IN = new Set([
+  'count',
+  'now',
+  'nextval',
+  'generate_series',
+  'pg_notify',
+  'pg_drop_replication_slot',
+]);
 let directory: string;
 beforeAll(async () => {
   await loadParser();
@@ -37,6 +44,9 @@ describe('what a statement does', () => {
     ['SELECT * INTO n FROM a', 'ddl', ['n', 'a']],
     ['SELECT * FROM a FOR UPDATE', 'write', ['a']],
     ["SELECT nextval('s')", 'write', []],
+    ["SELECT pg_notify('c', '')", 'write', []],
+    ["SELECT pg_drop_replication_slot('s')", 'write', []],
+    ['CREATE TABLE n AS WITH gone AS (DELETE FROM a RETURNING *) TABLE gone', 'destructive', ['a', 'n']],
     ['SELECT purge.old(30)', 'unknown', ['purge.old()']],
     ['TABLE a', 'read', ['a']],
     ['UPDATE a SET x = 1', 'destructive', ['a']],
@@ -100,6 +110,24 @@ SELECT 'DROP TABLE ' || n FROM t \gexec
       unset: [],
       refused: [],
     });
+  });
+
+  it('takes for data only what the server would ask for', async () => {
+    const { statements } = await plan(String.raw`COPY (SELECT ' from stdin') TO STDOUT;
+COPY a TO '/x/ from stdin';
+DROP TABLE a;
+COPY b FROM STDIN \g
+DROP TABLE c;
+\.
+`);
+    expect(statements.map(({ does }) => does)).toEqual(['read', 'write', 'destructive', 'write']);
+  });
+
+  it('shows statements without the comments that stand in them', async () => {
+    const { statements } = await plan(
+      `SELECT -- one '\n  1, '--', /* two */ "/*", $x$ -- $x$; -- three\nTABLE a`,
+    );
+    expect(statements.map(({ text }) => text)).toEqual([`SELECT 1, '--', "/*", $x$ -- $x$`, 'TABLE a']);
   });
 
   it('puts in the variables that it is given, masks secrets, and names those that nothing gives a value to', async () => {
