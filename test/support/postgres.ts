@@ -54,12 +54,12 @@ export function runServer(): TestServer {
  * It is dropped after the file at the latest, where connections that were left open fail the file.
  */
 export async function createTestDatabase(
-  options: { template?: string; server?: TestServer } = {},
+  options: { template?: string; server?: TestServer; tablespace?: string } = {},
 ): Promise<TestDatabase> {
-  const { template = 'template0', server = runServer() } = options;
+  const { template = 'template0', server = runServer(), tablespace = 'pg_default' } = options;
   const name = `test_${randomBytes(6).toString('hex')}`;
   await asSuperuser(server, (admin) =>
-    admin.query(`create database ${ident(name)} template ${ident(template)}`),
+    admin.query(`create database ${ident(name)} template ${ident(template)} tablespace ${ident(tablespace)}`),
   );
   const clients: pg.Client[] = [];
   const url = server.connectionString(name);
