@@ -1,5 +1,6 @@
 import { createPaint, type Paint } from './output/paint.ts';
 import { jsonLine } from './output/json.ts';
+import { asCalled } from './invocation.ts';
 import type { Interrupts } from './interrupts.ts';
 import type { Io } from './io.ts';
 import type { Globals, openSession, Session } from './session.ts';
@@ -48,8 +49,8 @@ export class Cli {
     this.io.stdout.write(jsonLine(value));
   }
 
-  /** A message. */
+  /** A message; commands that it tells to type are as they must be typed here. */
   say(text: string): void {
-    this.io.stderr.write(`${this.err.text(text)}\n`);
+    this.io.stderr.write(`${this.err.text(asCalled(text, this.globals))}\n`);
   }
 }

@@ -31,6 +31,7 @@ import { addUndo } from './commands/undo.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { Interrupts } from './interrupts.ts';
 import { stackText } from './crash.ts';
+import { asCalled } from './invocation.ts';
 import type { Io } from './io.ts';
 import { errorJson, errorText } from './output/error.ts';
 import { jsonLine } from './output/json.ts';
@@ -48,10 +49,12 @@ DATABASE_URL or PG*, S3_BUCKET_NAME, S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY_ID, S
 export async function runCli(argv: readonly string[], io: Io, open?: typeof openSession): Promise<number> {
   hideSecretsOf(io.env);
   let exitCode: number = EXIT.done;
+  let called: Globals = {};
   const interrupts = new Interrupts(io, () => io.exit(EXIT.interrupted));
   const host: Host = {
     run: async (command, work) => {
       const globals = command.optsWithGlobals<Globals>();
+      called = globals;
       exitCode = await work(new Cli({ io, globals, interrupts, ...(open === undefined ? {} : { open }) }));
     },
   };
@@ -61,7 +64,7 @@ export async function runCli(argv: readonly string[], io: Io, open?: typeof open
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return EXIT.done;
     const error = thrown instanceof CommanderError ? misuse(thrown) : toDayboardError(thrown);
-    tell(error, argv, io);
+    tell(error, argv, called, io);
     return exitCodeOf(error);
   } finally {
     interrupts.stop();
@@ -152,8 +155,12 @@ function version(): string {
 
 function unknownCommand(name: string, program: Command): DayboardError {
   const known = program.commands.map((command) => command.name());
+  const below = program.commands.flatMap((command) =>
+    command.commands.filter((each) => each.name() === name).map(() => `${command.name()} ${name}`),
+  );
+  const meant = below.length > 0 ? ` Did you mean "${below.join('" or "')}"?` : didYouMean(name, known);
   return usage(
-    `There is no command "${name}".${didYouMean(name, known)}`,
+    `There is no command "${name}".${meant}`,
     '`dayboard --help` lists the commands.',
     'usage.command',
   );
@@ -168,12 +175,18 @@ function misuse(error: CommanderError): DayboardError {
 }
 
 /** On stderr for people; under --json on stdout for machines. */
-function tell(error: DayboardError, argv: readonly string[], io: Io): void {
+function tell(error: DayboardError, argv: readonly string[], called: Globals, io: Io): void {
   if (argv.includes('--json')) io.stdout.write(jsonLine(errorJson(error)));
   else {
     const noColor = argv.includes('--no-color');
     const paint = createPaint(io.stderr, { env: io.env, ascii: argv.includes('--ascii'), noColor });
-    io.stderr.write(`${errorText(error.toJSON(), paint)}\n`);
+    const { message, next, ...where } = error.toJSON();
+    const told = {
+      ...where,
+      message: asCalled(message, called),
+      ...(next === undefined ? {} : { next: asCalled(next, called) }),
+    };
+    io.stderr.write(`${errorText(told, paint)}\n`);
   }
   if (io.env.DAYBOARD_DEBUG === '1') io.stderr.write(`${stackText(error)}\n`);
 }

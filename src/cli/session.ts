@@ -2,6 +2,7 @@ import { loadConfig } from '../project/load-config.ts';
 import { systems } from '../systems/index.ts';
 import type { Workspace } from '../run/workspace.ts';
 import { type ChosenContext, chooseContext, contextEnvironment, ContextStore } from './contexts.ts';
+import { invocationOf } from './invocation.ts';
 import type { Io } from './io.ts';
 
 /** The options that every command takes. */
@@ -45,12 +46,4 @@ export async function openSession(io: Io, globals: Globals, remembered?: string)
     baseDirectory: config.baseDirectory,
   });
   return { workspace, context };
-}
-
-/** How dayboard was called, with what every command needs again to mean the same. */
-function invocationOf(globals: Globals): string {
-  const words = ['dayboard'];
-  if (globals.context !== undefined) words.push('--context', globals.context);
-  if (globals.config !== undefined) words.push('--config', globals.config);
-  return words.join(' ');
 }

@@ -2,7 +2,7 @@ import type { ActionId } from '../actions/action.ts';
 import { listTarget } from './moves.ts';
 import type { Note, RunModel } from './run-model.ts';
 import type { ConsoleState } from './state.ts';
-import { wrap } from './width.ts';
+import { displayWidth, wrap } from './width.ts';
 
 /** A row of the log on the screen: a note's first line with its head, or what is wrapped of it. */
 export interface LogRow {
@@ -11,10 +11,21 @@ export interface LogRow {
   first: boolean;
 }
 
-/** Columns of a line's time, step and blanks before its message. */
-export function logHead(columns: number): { name: number; message: number } {
-  const name = columns < 100 ? 24 : 40;
-  return { name, message: Math.max(20, columns - name - 12) };
+/** Columns of a line's time and the blanks around it. */
+const TIME = 10;
+
+/** Columns of the step's name, with a blank after it: none in a run of one step, whose lines are all of that. */
+export function logNameWidth({ steps }: Pick<RunModel, 'steps'>, width: number): number {
+  return steps.length === 1 ? 0 : width + 1;
+}
+
+/** Columns before a line's message, of its step in them, and of the message. */
+export function logHead(
+  run: Pick<RunModel, 'steps'>,
+  columns: number,
+): { before: number; name: number; message: number } {
+  const name = logNameWidth(run, columns < 100 ? 24 : 40);
+  return { before: TIME + name, name, message: Math.max(20, columns - TIME - name - 1) };
 }
 
 /** A log of thousands of lines is wrapped once for a width, not for each frame. */
@@ -24,12 +35,15 @@ const wrapped = new WeakMap<readonly Note[], { width: number; wrap: boolean; row
 const MOST_ROWS = 20;
 
 export function logRows(run: RunModel | undefined, columns: number, wraps: boolean): LogRow[] {
-  const notes = run?.notes ?? [];
-  const width = logHead(columns).message;
+  if (run === undefined) return [];
+  const { notes } = run;
+  const width = logHead(run, columns).message;
   const known = wrapped.get(notes);
   if (known !== undefined && known.width === width && known.wrap === wraps) return known.rows;
   const rows = notes.flatMap((note): LogRow[] => {
-    const lines = wraps ? wrap(note.message, width, MOST_ROWS) : [note.message];
+    // What fits keeps its blanks: it may be a line of a table.
+    const fits = !wraps || displayWidth(note.message) <= width;
+    const lines = fits ? [note.message] : wrap(note.message, width, MOST_ROWS);
     return lines.map((text, index) => ({ note, text, first: index === 0 }));
   });
   wrapped.set(notes, { width, wrap: wraps, rows });

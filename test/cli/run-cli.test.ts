@@ -61,6 +61,7 @@ it('help COMMAND is the help of that command', async () => {
 describe('a mistake on the command line', () => {
   it.each([
     [['snyc'], /There is no command "snyc". Did you mean "sync"\?/],
+    [['audit'], /There is no command "audit". Did you mean "runs audit"\?/],
     [['sync', '--dryrun'], /Unknown option '--dryrun'/],
     [['sync', 'yesterday', 'sso', 'more'], /Too many arguments/],
     [['fetch'], /Missing required argument 'periods'/],
@@ -90,6 +91,19 @@ describe('a mistake on the command line', () => {
     await runCli(['sync', 'yesterday', 'ssso'], fake.io, new FakeWorkspace().opened());
     expect(fake.stderr()).toMatch(/^ +at /m);
     expect((await run(['sync', 'yesterday', 'ssso'])).stderr).not.toMatch(/^ +at /m);
+  });
+
+  it('names commands as they must be typed here', async () => {
+    const error = { code: 'x', message: 'No.', next: 'Try `dayboard runs` or `dayboard init`.' };
+    const workspace = new FakeWorkspace({
+      cancel: async (_, mode) => {
+        if (mode === 'now') throw new DayboardError(error);
+      },
+    });
+    const cancel = ['--config', 'tchap-stats', 'cancel', '7'];
+    expect((await run(cancel, workspace)).stdout).toContain('`dayboard --config tchap-stats runs follow 7`');
+    const { stderr } = await run([...cancel, '--now'], workspace);
+    expect(stderr).toContain('Try `dayboard --config tchap-stats runs` or `dayboard init`.');
   });
 
   it('closes what was opened', async () => {

@@ -45,7 +45,7 @@ describe('the scripts of the console', () => {
     await terminal.waitFor('is done');
     terminal.press('o');
     await terminal.waitFor('follow on');
-    await terminal.waitFor(/2024-11-14 \| +1/);
+    await terminal.waitFor(/ \d\d:\d\d:\d\d +2024-11-14 \| +1/);
     terminal.press('esc');
     await terminal.waitFor('USUALLY');
     terminal.press('esc');

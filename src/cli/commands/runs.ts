@@ -3,6 +3,7 @@ import { DayboardError } from '../../project/errors.ts';
 import { parseCount } from '../arguments.ts';
 import type { Cli } from '../cli.ts';
 import { createReporter } from '../execute.ts';
+import { asCalled } from '../invocation.ts';
 import { EXIT } from '../exit-codes.ts';
 import { auditText, runsText, runText } from '../output/runs.ts';
 import { Summary } from '../output/summary.ts';
@@ -163,7 +164,10 @@ function cancel(cli: Cli, id: string, options: JsonOption & { now?: boolean }): 
     if (options.json === true) cli.printJson({ schema: 'dayboard.cancel/1', run: id, mode });
     else
       cli.print([
-        `Run ${id} ${mode === 'now' ? 'is cancelled now' : 'stops after the steps in flight'}; \`dayboard runs follow ${id}\` shows it end.`,
+        asCalled(
+          `Run ${id} ${mode === 'now' ? 'is cancelled now' : 'stops after the steps in flight'}; \`dayboard runs follow ${id}\` shows it end.`,
+          cli.globals,
+        ),
       ]);
     return EXIT.done;
   });

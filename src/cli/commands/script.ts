@@ -17,7 +17,7 @@ import type { Session } from '../session.ts';
 import { examples, type Host } from './host.ts';
 
 interface ScriptOptions {
-  variable: string[];
+  variable?: string[];
   singleTransaction?: boolean;
   onError: string;
   statementTimeout?: string;
@@ -36,7 +36,7 @@ export function addScript(program: Command, host: Host): void {
       "Runs a script written for psql over dayboard's own connection: statements, \\copy, \\i, variables and the other commands of scripts. Its output is psql's. What is not supported is named before anything runs. The run is in `dayboard runs`, with the script's hash, its variables and the end of its output.",
     )
     .argument('[script]', 'a file, or a script of the project; without one these are listed')
-    .option('-v, --variable <name=value>', 'a variable; as often as there are some', collect, [])
+    .option('-v, --variable <name=value>', 'a variable; as often as there are some', collect)
     .option('-1, --single-transaction', 'everything in one transaction')
     .option('--on-error <what>', `at an error: ${ON_ERROR.join(' or ')}`, 'stop')
     .option('--statement-timeout <time>', "no statement may take longer: '5min'")
@@ -61,7 +61,7 @@ export function addScript(program: Command, host: Host): void {
     );
 }
 
-function collect(value: string, before: readonly string[]): string[] {
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
@@ -99,7 +99,7 @@ function requestOf(cli: Cli, script: string, options: ScriptOptions): ScriptRequ
     script,
     directory: cwd,
     ...(options.root === undefined ? {} : { root: resolve(cwd, options.root) }),
-    variables: options.variable.map(readVariable),
+    variables: (options.variable ?? []).map(readVariable),
     singleTransaction: options.singleTransaction === true,
     onError: onError satisfies OnError,
     ...(options.statementTimeout === undefined ? {} : { statementTimeout: options.statementTimeout }),

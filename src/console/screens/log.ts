@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { plural } from '../format.ts';
 import { Line, styles, type Style } from '../line.ts';
 import { logFirst, logHead, logHits, logPageSize, logRows, type LogRow } from '../log.ts';
+import type { RunModel } from '../run-model.ts';
 import type { ConsoleState } from '../state.ts';
 import type { Theme } from '../theme.ts';
 import { footerLine } from '../widgets/footer.ts';
@@ -16,7 +17,7 @@ export function logScreen(state: ConsoleState, theme: Theme, clock: Clock): stri
   const first = logFirst(state, rows.length);
   const lines = rows
     .slice(first, first + page)
-    .map((row, index) => logLine(state, theme, clock, row, first + index === state.logHit));
+    .map((row, index) => logLine(state, theme, clock, { run, row, here: first + index === state.logHit }));
   const empty = run === undefined ? '  Reading the run.' : '  Nothing was said yet.';
   const shown = lines.length > 0 ? lines : ['', empty];
   return [
@@ -44,9 +45,16 @@ function headLine(state: ConsoleState, theme: Theme, total: number, first: numbe
   return line.right(range, theme.muted, line.width - 1).end();
 }
 
-function logLine(state: ConsoleState, theme: Theme, clock: Clock, row: LogRow, here: boolean): string {
+interface Logged {
+  run: RunModel | undefined;
+  row: LogRow;
+  /** The line that was searched for. */
+  here: boolean;
+}
+
+function logLine(state: ConsoleState, theme: Theme, clock: Clock, { run, row, here }: Logged): string {
   const { columns } = state.size;
-  const { name, message } = logHead(columns);
+  const { before, name, message } = logHead(run ?? { steps: [] }, columns);
   const { at, step, tone } = row.note;
   const tones = { plain: '', bad: theme.bad, warn: theme.warn, good: theme.good };
   const line = new Line(columns);
@@ -55,10 +63,10 @@ function logLine(state: ConsoleState, theme: Theme, clock: Clock, row: LogRow, h
     const who =
       step === undefined
         ? 'run'
-        : fitMiddle(`${step.kind} ${step.target}`, name - period.length, theme.glyphs.ellipsis) + period;
+        : fitMiddle(`${step.kind} ${step.target}`, name - 1 - period.length, theme.glyphs.ellipsis) + period;
     line.add(`${here ? theme.glyphs.pointer : ' '}${clock.seconds(at)} `, here ? theme.heading : theme.faint);
-    line.add(pad(who, name), theme.muted).add(' ');
-  } else line.to(name + 11);
+    if (name > 0) line.add(pad(who, name - 1), theme.muted).add(' ');
+  } else line.to(before);
   addFound(line, fit(row.text, message, theme.glyphs.ellipsis), state.logView.search, tones[tone], theme);
   return line.end();
 }

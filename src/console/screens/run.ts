@@ -2,6 +2,7 @@ import { type Clock, secondsBetween } from '../clock.ts';
 import { bytes, duration, plural, shortCount } from '../format.ts';
 import { listLayout, visibleWindow } from '../layout.ts';
 import { Line } from '../line.ts';
+import { logNameWidth } from '../log.ts';
 import { isOverdue, OVERDUE, phaseText } from '../progress.ts';
 import {
   elapsedOf,
@@ -288,17 +289,16 @@ function logLines(state: ConsoleState, theme: Theme, clock: Clock, run: RunModel
   const end = Math.min(state.runView.logEnd ?? total, total);
   const notes = run.notes.slice(Math.max(0, end - Math.max(0, height)), end);
   const tones = { plain: theme.muted, bad: theme.bad, warn: theme.warn, good: theme.good };
-  const width = Math.min(44, Math.floor(columns / 2.6));
+  const width = logNameWidth(run, Math.min(44, Math.floor(columns / 2.6)));
   const lines = notes.map(({ at, step, message, tone }) => {
     const period = step?.period === undefined ? '' : ` ${shortPeriod(step.period, state.now)}`;
     const name =
       step === undefined
         ? 'run'
-        : fitMiddle(`${step.kind} ${step.target}`, width - period.length, theme.glyphs.ellipsis) + period;
-    const line = new Line(columns)
-      .add(` ${clock.seconds(at)} `, theme.faint)
-      .add(pad(name, width), theme.muted);
-    return line.add(` ${fit(message, line.room - 1, theme.glyphs.ellipsis)}`, tones[tone]).end();
+        : fitMiddle(`${step.kind} ${step.target}`, width - 1 - period.length, theme.glyphs.ellipsis) + period;
+    const line = new Line(columns).add(` ${clock.seconds(at)} `, theme.faint);
+    if (width > 0) line.add(pad(name, width - 1), theme.muted).add(' ');
+    return line.add(fit(message, line.room, theme.glyphs.ellipsis), tones[tone]).end();
   });
   const title =
     total <= notes.length
