@@ -6,7 +6,7 @@ import { parse } from 'pg-connection-string';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
 import { databaseError, errorCode } from './errors.ts';
-import { refusesOptions, requireOwnSession } from './pooler.ts';
+import { backendOf, noteBackend, refusesOptions, requireOwnSession } from './pooler.ts';
 import { prepareSession } from './session.ts';
 
 export type SslMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
@@ -332,9 +332,10 @@ export class Database {
 
   /** The server names its process when a connection is made; a pooler names none of the server's. */
   private async prepare(client: pg.Client, purpose: string): Promise<void> {
-    const told = (client as pg.Client & { processID?: number | null }).processID ?? 0;
+    const told = backendOf(client);
     const there = await prepareSession(client, purpose, this.readOnly, told);
     if (there === told) return;
+    noteBackend(client, there);
     this.pooler ??= requireOwnSession(client, there, () => this.dial(purpose), this.settings.display);
     // Another time it may be one that does.
     this.pooler.catch(() => (this.pooler = undefined));

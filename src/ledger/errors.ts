@@ -1,4 +1,5 @@
 import { DayboardError, type ErrorFacts, type ErrorParts } from '../project/errors.ts';
+import { type Passing, passes } from '../project/passing.ts';
 import { tlsReason, type TlsReason } from '../project/tls-reasons.ts';
 
 /** SQLSTATE or system code of a thrown thing. */
@@ -10,13 +11,16 @@ export function errorCode(thrown: unknown): string | undefined {
 /** True when the connection is gone, so that nothing more can be asked on it. */
 export function isConnectionLoss(thrown: unknown): boolean {
   if (thrown instanceof DayboardError) return isConnectionLoss(thrown.cause);
-  const code = errorCode(thrown) ?? '';
-  if (
-    /^(08|57P0[123])/.test(code) ||
-    ['ECONNRESET', 'EPIPE', 'ECONNREFUSED', 'ETIMEDOUT', 'ENETUNREACH'].includes(code)
-  )
-    return true;
+  if (passes(errorCode(thrown) ?? '') === 'connection') return true;
   return thrown instanceof Error && LOST.test(thrown.message);
+}
+
+/** How a failure of the database passes by itself, as it was thrown or as something that tells of it; undefined for others. */
+export function passingFailure(thrown: unknown): Passing | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const state = thrown instanceof DayboardError ? thrown.facts['sqlstate'] : errorCode(thrown);
+  const found = passes(String(state ?? '')) ?? (isConnectionLoss(thrown) ? 'connection' : undefined);
+  return found ?? passingFailure(thrown.cause);
 }
 
 /** What the driver says of a connection that is gone. */

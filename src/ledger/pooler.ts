@@ -66,3 +66,15 @@ function sharedSession(display: string): DayboardError {
 export function refusesOptions(thrown: unknown): boolean {
   return errorCode(thrown) === '08P01' && thrown instanceof Error && /startup parameter/.test(thrown.message);
 }
+
+/** Processes of connections through a pooler, which names others than the server does. */
+const BEHIND = new WeakMap<Client, number>();
+
+export function noteBackend(client: Client, backend: number): void {
+  BEHIND.set(client, backend);
+}
+
+/** The server's process at the other end of a connection, for pg_cancel_backend; 0 while there is none. */
+export function backendOf(client: Client): number {
+  return BEHIND.get(client) ?? (client as Client & { processID?: number | null }).processID ?? 0;
+}

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { DayboardError } from '../project/errors.ts';
+import { pauseAfter } from '../project/passing.ts';
 import type { Dataset, RelationName } from '../project/model.ts';
 import type { Queryable } from './client.ts';
-import { databaseError, errorCode } from './errors.ts';
+import { databaseError, passingFailure } from './errors.ts';
 import { usersOf } from './lock-users.ts';
 import { literal } from './sql.ts';
 
@@ -42,12 +43,10 @@ export async function setForDataset(
  */
 const WAIT_MILLISECONDS = 20;
 
-/** For how long tries go on, and the least and the most between two of them, in milliseconds. */
+/** For how long tries go on, in milliseconds. */
 const PATIENCE_MILLISECONDS = 60_000;
-const [LEAST_PAUSE, MOST_PAUSE] = [100, 1_000];
-
-/** Lock timeout, deadlock, serialization failure. */
-const IN_THE_WAY = ['55P03', '40P01', '40001'];
+/** Between two tries, in milliseconds. */
+const PAUSES = { least: 100, most: 1_000, factor: 1.5 };
 
 /**
  * Limits how long the transaction waits for locks: whoever waits to change a relation keeps every later reader waiting
@@ -99,12 +98,12 @@ export async function withRetries<T>(
   const started = performance.now();
   const patience = waiting?.patience ?? PATIENCE_MILLISECONDS;
   let told = '';
-  for (let pause = LEAST_PAUSE; ; pause = Math.min(MOST_PAUSE, pause * 1.5)) {
+  for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted();
     try {
       return await work();
     } catch (thrown) {
-      if (!IN_THE_WAY.includes(sqlState(thrown))) throw databaseError(thrown);
+      if (passingFailure(thrown) !== 'in the way') throw databaseError(thrown);
       const who = waiting === undefined ? '' : await usersOf(waiting.client, waiting.relations);
       if (performance.now() - started >= patience)
         throw waiting === undefined
@@ -113,13 +112,8 @@ export async function withRetries<T>(
       if (who !== '' && who !== told) waiting?.onWait?.(who);
       told = who === '' ? told : who;
     }
-    await delay(pause * (0.5 + Math.random()), undefined, signal === undefined ? {} : { signal });
+    await delay(pauseAfter(attempt, PAUSES), undefined, signal === undefined ? {} : { signal });
   }
-}
-
-/** Of a failure as PostgreSQL gave it, or as a DayboardError made of it. */
-function sqlState(thrown: unknown): string {
-  return (thrown instanceof DayboardError ? thrown.facts['sqlstate'] : errorCode(thrown))?.toString() ?? '';
 }
 
 function stillInUse(

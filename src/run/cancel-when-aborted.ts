@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Database } from '../ledger/connection.ts';
+import { backendOf } from '../ledger/pooler.ts';
 
 /** Time between two tries: a statement may begin just after the server was told. */
 const AGAIN_MILLISECONDS = 1_000;
@@ -13,11 +14,10 @@ export function cancelWhenAborted(
   client: pg.Client,
   signal: AbortSignal | undefined,
 ): () => void {
-  const { processID } = client as pg.Client & { processID?: number };
   let again: NodeJS.Timeout | undefined;
   const cancel = async (): Promise<void> => {
     const other = await database.connect('cancel');
-    await other.query('SELECT pg_cancel_backend($1)', [processID ?? 0]).catch(() => undefined);
+    await other.query('SELECT pg_cancel_backend($1)', [backendOf(client)]).catch(() => undefined);
     await other.end().catch(() => undefined);
   };
   const begin = (): void => {

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Database } from '../ledger/connection.ts';
 import { isConnectionLoss } from '../ledger/errors.ts';
+import { backendOf } from '../ledger/pooler.ts';
 import { sever } from '../ledger/sever.ts';
 
 /** So many connections beyond one for each step are lent to the publishes of a run, to work on several rollups at once. */
@@ -91,9 +92,7 @@ export class Lanes {
 
   /** Backend ids of the connections at work, for pg_cancel_backend. */
   busyBackends(): number[] {
-    return [...this.busy]
-      .map((client) => (client as pg.Client & { processID?: number }).processID ?? 0)
-      .filter((id) => id > 0);
+    return [...this.busy].map(backendOf).filter((id) => id > 0);
   }
 
   /** Ends the connections at work at once: their statements fail, whatever the server does. */

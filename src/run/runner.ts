@@ -14,6 +14,7 @@ import { DayboardError, isInterrupted, toDayboardError } from '../project/errors
 import type { Environment } from '../project/environment.ts';
 import type { Project } from '../project/model.ts';
 import type { Cache } from '../source/cache.ts';
+import { retryText } from '../source/retry.ts';
 import type { Source } from '../source/source.ts';
 import { tidyAfterDeadRuns } from './dead-runs.ts';
 import { executeSteps, type StepEnd } from './executor.ts';
@@ -22,6 +23,7 @@ import { outcomeOf, type EndedStep } from './outcome.ts';
 import type { RunContext, StepReport } from './run-context.ts';
 import { etaSeconds } from './rate.ts';
 import { dropStaging } from './staging-sweep.ts';
+import { trying } from './step-tries.ts';
 import { STEP_WORK } from './steps/index.ts';
 import { RunWriter, stepName } from './writer.ts';
 
@@ -250,7 +252,13 @@ class ActiveRun {
     });
     try {
       if (takesDelivery(step)) await this.lockDelivery(step);
-      const result = await STEP_WORK[step.kind](this.context, step, this.reportFor(step, seconds));
+      const report = this.reportFor(step, seconds);
+      const result = await trying(() => STEP_WORK[step.kind](this.context, step, report), {
+        kind: step.kind,
+        mayGoOn: () => this.hasItsLocks(),
+        onRetry: (retry) => report.note(retryText(retry)),
+        signal: this.stop.signal,
+      });
       if (result.end === 'skipped') {
         this.writer.emit({ type: 'step.skipped', step: name, reason: result.reason });
         // What comes after a step that had nothing to do may still go on.
@@ -270,6 +278,16 @@ class ActiveRun {
     } catch (thrown) {
       return this.fail(step, thrown, seconds());
     }
+  }
+
+  /** The connection that holds them is there, so the server has not crashed since the run began. */
+  private async hasItsLocks(): Promise<boolean> {
+    if (this.stopping !== undefined) return false;
+    const answered = await this.control.query('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+    return answered && this.lost === undefined;
   }
 
   private fail(step: PlannedStep, thrown: unknown, seconds: number): StepEnd {

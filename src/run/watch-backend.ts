@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Queryable } from '../ledger/client.ts';
 import { blockersOf } from '../ledger/lock-users.ts';
 import type { Database } from '../ledger/connection.ts';
+import { backendOf } from '../ledger/pooler.ts';
 
 /** How often the server is asked, and when again after it could not be, in milliseconds. */
 const EVERY_MILLISECONDS = 500;
@@ -32,7 +33,7 @@ export async function watchBackend<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const over = new AbortController();
-  const backend = (client as pg.Client & { processID?: number }).processID ?? 0;
+  const backend = backendOf(client);
   // Not waited for: what it is at, the work is not to wait for. It never rejects.
   void watch(database, backend, over.signal, onState);
   try {

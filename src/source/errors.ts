@@ -1,34 +1,25 @@
 import { DayboardError, type ErrorFacts } from '../project/errors.ts';
+import { passes } from '../project/passing.ts';
 import type { SourceObject } from '../project/model.ts';
 
 /** What every text about a failed reading ends with. */
 export const UNCHANGED = 'What was published is as it was.';
 
-/** Codes of failures that pass by themselves. */
-const TRANSIENT: ReadonlySet<string> = new Set([
-  'source.interrupted',
+/** Whether trying again may help: by what the server answered, else by what the network said, else by what broke off. */
+export function isTransient({ code, facts }: DayboardError): boolean {
+  if (code === 'source.interrupted') return true;
+  // A certificate, a name or a right that is wrong stays so, whatever the status says.
+  if (!TOLD.has(code)) return false;
+  return ['s3Code', 'status', 'reason'].some((name) => passes(String(facts[name] ?? '')) !== undefined);
+}
+
+/** Failures of the way to the source and of its server, told by a code. */
+const TOLD: ReadonlySet<string> = new Set([
   'source.server-error',
   'source.throttled',
-  // The client has set its clock by the server's answer by then.
+  'source.unreachable',
   'source.clock',
 ]);
-
-/** Network failures that pass by themselves; an unknown host name or a wrong certificate stays. */
-const TRANSIENT_REASONS: ReadonlySet<unknown> = new Set([
-  'timeout',
-  'ECONNREFUSED',
-  'ETIMEDOUT',
-  'EAI_AGAIN',
-  'EPIPE',
-]);
-
-/** Whether trying again may help. */
-export function isTransient(error: DayboardError): boolean {
-  return (
-    TRANSIENT.has(error.code) ||
-    (error.code === 'source.unreachable' && TRANSIENT_REASONS.has(error.facts['reason']))
-  );
-}
 
 /** The error of work that its signal ended: the signal's own reason when it is one of ours. */
 export function cancelled(signal: AbortSignal): DayboardError {

@@ -1,13 +1,23 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DayboardError, toDayboardError } from '../project/errors.ts';
+import { pauseAfter, TRIES } from '../project/passing.ts';
 import { cancelled, isTransient, throwIfCancelled } from './errors.ts';
 
 /** A try that failed and will be followed by another. */
 export interface Retry {
   /** The failed try's number, from 1. */
   attempt: number;
+  /** Tries in all. */
+  tries: number;
+  /** Until the next one. */
+  seconds: number;
   /** Why it failed, in a sentence. */
   reason: string;
+}
+
+/** What a log says of it: 'try 2 of 3 in 0.4 s, after: …'. */
+export function retryText({ attempt, tries, seconds, reason }: Retry): string {
+  return `try ${attempt + 1} of ${tries} in ${seconds.toFixed(1)} s, after: ${reason}`;
 }
 
 export interface RetryPolicy {
@@ -19,8 +29,9 @@ export interface RetryPolicy {
   onRetry?: ((retry: Retry) => void) | undefined;
 }
 
-const TRIES = 3;
 const DELAY_MS = 250;
+/** No pause is longer, in milliseconds. */
+const LONGEST_MS = 30_000;
 
 /** Does `work` until it succeeds, its failure is one that stays, or all tries are used up. */
 export async function retrying<T>(work: () => Promise<T>, policy: RetryPolicy): Promise<T> {
@@ -43,9 +54,8 @@ export async function pauseOrThrow(
   const { tries = TRIES, delayMs = DELAY_MS, signal, onRetry } = policy;
   throwIfCancelled(signal);
   if (attempt >= tries || !isTransient(error)) throw error;
-  onRetry?.({ attempt, reason: error.message });
-  // By chance, so that all who were turned away together do not come back together.
-  const pause = delayMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+  const pause = pauseAfter(attempt, { least: delayMs, most: LONGEST_MS, factor: 2 });
+  onRetry?.({ attempt, tries, seconds: pause / 1000, reason: error.message });
   try {
     await delay(pause, undefined, signal === undefined ? {} : { signal });
   } catch {

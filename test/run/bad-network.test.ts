@@ -109,7 +109,9 @@ describe('a network', () => {
     clearInterval(watch);
     expect(isCut).toBe(true);
     expect(outcome).toMatchObject({ state: 'done' });
-    expect(notes(events)).toContainEqual(expect.stringMatching(/^try 2 after: The transfer of .* broke off/));
+    expect(notes(events)).toContainEqual(
+      expect.stringMatching(/^try 2 of 3 in [\d.]+ s, after: The transfer of .* broke off/),
+    );
     expect(await seen()).toEqual(ALL);
   });
 

@@ -40,7 +40,7 @@ const PROJECT = () =>
   });
 
 /** Loads the day, and gives how it ended: its outcome, or the code of what was thrown. */
-async function sync(url: string): Promise<Outcome | string> {
+async function sync(url: string, told: string[] = []): Promise<Outcome | string> {
   await using board = await openTestWorkspace({
     project: PROJECT(),
     env: { DATABASE_URL: url },
@@ -50,20 +50,26 @@ async function sync(url: string): Promise<Outcome | string> {
   const { workspace } = board;
   await workspace.list();
   const request = requestOf({ cells: [{ dataset: 'visits', periods: [PERIOD] }] });
-  const handle = await workspace.start(await workspace.plan(request), () => undefined);
+  const handle = await workspace.start(await workspace.plan(request), (event) => {
+    if (event.type === 'step.note') told.push(event.message);
+  });
   return await handle.done.catch((thrown: { code: string }) => thrown.code);
 }
 
-/** Loads it through a network that is cut once, where it is told to. */
-async function cut(fate: (sent: string, before: string) => Fate): Promise<Outcome | string> {
-  let isCut = false;
+/** Loads it through a network that is cut where it is told to, once or so often. */
+async function cut(
+  fate: (sent: string, before: string) => Fate,
+  times = 1,
+  told: string[] = [],
+): Promise<Outcome | string> {
+  let cuts = 0;
   await using proxy = await faultProxy(database.url, (sent, before) => {
-    const what = isCut ? 'pass' : fate(sent, before);
-    isCut ||= what !== 'pass';
+    const what = cuts >= times ? 'pass' : fate(sent, before);
+    if (what !== 'pass') cuts += 1;
     return what;
   });
-  const ended = await sync(proxy.url);
-  expect(isCut).toBe(true);
+  const ended = await sync(proxy.url, told);
+  expect(cuts).toBe(times);
   return ended;
 }
 
@@ -92,15 +98,25 @@ const when =
     is(sent, before) ? what : 'pass';
 
 describe('a network that is cut', () => {
-  it.each<[string, (sent: string, before: string) => Fate]>([
-    ['in the middle of COPY', when(inCopy, 'cut')],
+  it('in the middle of COPY is told, and the rows are loaded again, once', async () => {
+    const told: string[] = [];
+    expect(await cut(when(inCopy, 'cut'), 2, told)).toMatchObject({ state: 'done' });
+    expect(told.filter((note) => note.startsWith('try '))).toEqual([
+      expect.stringMatching(/^try 2 of 3 in [\d.]+ s, after: .*connection/iu),
+      expect.stringMatching(/^try 3 of 3 in [\d.]+ s, after: .*connection/iu),
+    ]);
+    expect(await seen()).toEqual(ALL);
+  });
+
+  it.each<[string, (sent: string, before: string) => Fate, number?]>([
+    ['in the middle of COPY, at each try', when(inCopy, 'cut'), 3],
     ['in the middle of COPY, for every connection', when(inCopy, 'cut all')],
     ['in the middle of a publish', when(inPublish, 'cut')],
     ['in the middle of a publish, for every connection', when(inPublish, 'cut all')],
     ['before the commit of a publish was sent', when(atCommit, 'cut')],
     ['before the commit of a publish was sent, for every connection', when(atCommit, 'cut all')],
-  ])('%s leaves nothing half visible, and the next run completes', async (_, fate) => {
-    const ended = await cut(fate);
+  ])('%s leaves nothing half visible, and the next run completes', async (_, fate, times = 1) => {
+    const ended = await cut(fate, times);
     expect(typeof ended === 'string' ? ended : ended.state).toMatch(/^(failed|database.connection-lost)$/);
     expect(await seen()).toEqual(NOTHING);
     expect(await sync(database.url)).toMatchObject({ state: 'done' });

@@ -2,6 +2,7 @@ import { markFetched, writeObjects } from '../../ledger/deliveries.ts';
 import { deliveryKey } from '../../plan/facts.ts';
 import type { Dataset, Period, SourceObject } from '../../project/model.ts';
 import { fetchToCache } from '../../source/cache.ts';
+import { retryText } from '../../source/retry.ts';
 import type { ListedObject, Source } from '../../source/source.ts';
 import type { RunContext, StepReport, StepWork } from '../run-context.ts';
 import { datasetOf, nothingThere, periodOfStep, sourceOf } from './lookup.ts';
@@ -22,7 +23,7 @@ export const fetchStep: StepWork = async (run, step, report) => {
     signal: run.signal,
     onProgress: ({ bytes, totalBytes }) => report.progress({ bytes, totalBytes, phase: 'fetch' }),
     onWait: () => report.progress({ phase: 'waiting for another download of it' }),
-    onRetry: ({ attempt, reason }) => report.note(`try ${attempt + 1} after: ${reason}`),
+    onRetry: (retry) => report.note(retryText(retry)),
   });
   await run.lanes.use((client) => markFetched(client, run.project.name, dataset.name, period, object.etag));
   run.work.set(deliveryKey(dataset.name, period), { object, file });
