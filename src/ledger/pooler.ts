@@ -5,14 +5,18 @@ import { errorCode } from './errors.ts';
 /** How long a question may take while another connection has a transaction open, in milliseconds. */
 const PATIENCE_MILLISECONDS = 3_000;
 
+/** So often is asked, for clients of others that take and give back in between. */
+const ROUNDS = 3;
+
 /**
  * Refuses a pooler that hands each transaction (or statement) to another session of the server: locks, settings and
  * notifications live in a session. A pooler that keeps one session for a connection is as good as the server.
  *
- * While one connection has a transaction open, the other's next one goes to another process if processes are shared:
- * both of the pool's orders, the last one back first and round robin, then show it. Nothing is set and nothing locked.
+ * Another connection takes a session for a transaction and gives it back. A pool that hands out the last one back first
+ * gives it this connection's, or this connection that one afterwards, whatever else it has; one that goes round gives
+ * this connection another each time. Nothing is set and nothing locked.
  *
- * Errors: 'database.pooler'.
+ * Errors: 'database.pooler', and 'database.pooler-full' when the pool has no second session to give.
  *
  * @param process of the server, that answered `client` just now
  */
@@ -22,31 +26,40 @@ export async function requireOwnSession(
   open: () => Promise<Client>,
   display: string,
 ): Promise<void> {
+  const same = async (): Promise<boolean> => (await processOf(client)) === process;
   const other = await open();
   try {
-    await other.query('BEGIN');
-    const there = await processOf(other);
-    const here = await processOf(client);
-    if (there === process || here !== process) throw sharedSession(display);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      if (!(await same())) throw sharedSession(display);
+      if ((await answered(other.query('BEGIN'))) === undefined) throw poolFull(display);
+      if ((await processOf(other)) === process || !(await same())) throw sharedSession(display);
+      await answered(other.query('COMMIT'));
+      if (!(await same())) throw sharedSession(display);
+    }
   } catch (thrown) {
-    // Pools of statements refuse the transaction; a pool of one process has none left for the question.
-    throw errorCode(thrown) === '08P01' || thrown instanceof Unanswered ? sharedSession(display) : thrown;
+    // Pools of statements refuse the transaction.
+    throw errorCode(thrown) === '08P01' ? sharedSession(display) : thrown;
   } finally {
-    await other.end().catch(() => undefined);
+    // Not waited for: who waits in the queue of a pool may never get its turn.
+    other.end().catch(() => undefined);
   }
 }
 
-class Unanswered extends Error {}
+/** The server's process; undefined when a pool of one process has none left for the question. */
+async function processOf(client: Client): Promise<number | undefined> {
+  const found = await answered(client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid'));
+  return found?.rows[0]?.pid;
+}
 
-async function processOf(client: Client): Promise<number> {
+/** What was asked, or undefined when nobody answers in time. */
+async function answered<T>(asked: Promise<T>): Promise<T | undefined> {
+  asked.catch(() => undefined);
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Unanswered()), PATIENCE_MILLISECONDS);
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), PATIENCE_MILLISECONDS);
   });
   try {
-    const asked = client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-    asked.catch(() => undefined);
-    return (await Promise.race([asked, late])).rows[0]?.pid ?? 0;
+    return await Promise.race([asked, late]);
   } finally {
     clearTimeout(timer);
   }
@@ -59,6 +72,15 @@ function sharedSession(display: string): DayboardError {
     message: `${display} is a connection pooler that gives each transaction to another session of the server (as PgBouncer does with pool_mode = transaction or statement). Locks, settings and notifications of dayboard live in a session, and would be lost or be another's.`,
     facts: { database: display },
     next: 'Name the PostgreSQL server itself, or a pool with pool_mode = session. Nothing was read or changed.',
+  });
+}
+
+function poolFull(display: string): DayboardError {
+  return new DayboardError({
+    code: 'database.pooler-full',
+    message: `${display} is a connection pooler, and it has no second session of the server to give: all of its pool are in use.`,
+    facts: { database: display },
+    next: 'Name the PostgreSQL server itself, or raise the size of the pool (default_pool_size): a run takes about six more than its --concurrency. Nothing was read or changed.',
   });
 }
 
