@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lockKey } from '../../src/ledger/locks.ts';
 import type { RunEvent } from '../../src/plan/events.ts';
 import type { Column, Dataset } from '../../src/project/model.ts';
 import { aDataset, aProject } from '../support/definitions.ts';
@@ -67,5 +68,28 @@ describe('a table whose definition has a column more, while a dashboard reads it
     expect(states).toEqual(['[{"rows":1,"days":1}]', '[{"rows":2,"days":2}]']);
     const found = await dashboard.query('SELECT page FROM visits ORDER BY day');
     expect(found.rows).toEqual([{ page: null }, { page: 'home' }]);
+  });
+});
+
+describe('a connection that is lost while a table is made sure of', () => {
+  it('fails the delivery that waited for it, and not those after it', async () => {
+    await using database = await createTestDatabase();
+    await using board = await open(database, aDataset());
+    await board.run({ cells: [] });
+    const other = await database.connect();
+    await other.query('SELECT pg_advisory_lock($1)', [lockKey('test', 'table visits').toString()]);
+    await board.workspace.list();
+    const cells = [{ dataset: 'visits', periods: ['2024-11-13', '2024-11-14'] }];
+    const plan = await board.workspace.plan(requestOf({ cells, concurrency: 1 }));
+    const handle = await board.workspace.start(plan);
+    await until(async () => {
+      const ended = await other.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_locks
+          WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      );
+      return ended.rows.length > 0;
+    });
+    await other.query('SELECT pg_advisory_unlock_all()');
+    expect(await handle.done).toMatchObject({ state: 'partly', deliveries: { published: 1, failed: 1 } });
   });
 });

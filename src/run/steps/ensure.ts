@@ -23,6 +23,8 @@ export function ensureDataset(run: RunContext, dataset: Dataset, report: StepRep
       }),
     );
     run.ensured.set(dataset.name, ensured);
+    // What failed for one delivery may succeed for the next: a lost connection, a table that was in use.
+    ensured.catch(() => run.ensured.delete(dataset.name));
   }
   return ensured;
 }
