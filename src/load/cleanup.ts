@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { ClientBase } from 'pg';
+import type { Client, ClientBase } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { columns as columnList, ident, literal, qualified } from '../ledger/sql.ts';
 import type { CleanupPlan } from '../plan/cleanup.ts';
@@ -18,7 +18,7 @@ export interface CleanupOptions {
   source: ClientBase;
   /** 'user@host:port/database' of the source. */
   place: string;
-  /** Connection to the target, outside a transaction. */
+  /** Connection to the target, outside a transaction; it is ended when its keys cannot be read to their end. */
   target: ClientBase;
   signal: AbortSignal;
 }
@@ -133,9 +133,12 @@ async function copyKeys({ dataset, source, target, signal }: CleanupOptions): Pr
       close: () => keys.destroy(),
       signal,
     });
-  } finally {
-    await target.query('RESET TimeZone; RESET DateStyle');
+  } catch (thrown) {
+    // Keys that are still on their way have nowhere to go: nothing could be asked on the connection before they are read.
+    await (target as Client).end().catch(() => undefined);
+    throw thrown;
   }
+  await target.query('RESET TimeZone; RESET DateStyle');
 }
 
 function relationOf({ name, select }: Dataset): RelationName {

@@ -120,6 +120,22 @@ describe('a cleanup of a source', () => {
     expect((await place.target.query('SELECT FROM dayboard.cleanup')).rowCount).toBe(0);
   });
 
+  it('fails and does not hang when the source takes no more keys while many are on their way', async () => {
+    await using place = await loaded();
+    await place.target.query(
+      `INSERT INTO events (id, at, day, _delivery)
+       SELECT n, '2024-11-18 09:00+00', '2024-11-18', '2024-11-18' FROM generate_series(100, 400000) n`,
+    );
+    await place.source.query(
+      `CREATE FUNCTION few() RETURNS event_trigger LANGUAGE plpgsql AS
+         $$ BEGIN ALTER TABLE _dayboard_proven ADD CONSTRAINT few CHECK (id < 100); END $$;
+       CREATE EVENT TRIGGER few ON ddl_command_end WHEN TAG IN ('CREATE TABLE AS') EXECUTE FUNCTION few()`,
+    );
+    await expect(place.board.workspace.plan(REQUEST)).rejects.toThrow('few');
+    await place.source.query('DROP EVENT TRIGGER few');
+    expect((await place.board.workspace.plan(REQUEST)).cleanups).toMatchObject([{ proven: 3 }]);
+  });
+
   it('is for those alone whose definition allows it, and not for a context that is read-only', async () => {
     await using place = await loaded({
       select: { from: 'buffer', time: 'at', id: 'id', cleanup: false },
