@@ -216,6 +216,15 @@ describe('the demo', () => {
     const [less, more] = [first, second].map((object) => object?.body().toString().split('\n').length ?? 0);
     expect(less).toBeLessThan(more ?? 0);
     expect(less).toBeGreaterThan((more ?? 0) * 0.6);
+    // What no later delivery has, so that a comparison finds it.
+    const cut =
+      first
+        ?.body()
+        .toString()
+        .match(/^[^,]*,[^,]*,(2026-11-\d\d) [^,]*,Mozilla\/5\.0,/gm) ?? [];
+    expect(cut.length).toBeGreaterThan(100);
+    expect(new Set(cut.map((line) => line.split(',')[2]?.slice(0, 10)))).toEqual(new Set(['2026-11-09']));
+    expect(second?.body().toString()).not.toMatch(/,Mozilla\/5\.0,/);
   });
 
   it('has a damaged gzip file', () => {

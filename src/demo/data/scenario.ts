@@ -27,7 +27,7 @@ export interface DemoScenario {
   missing: Spot & { arrivesAfterSeconds: number };
   /** Delivered under another header, so its load fails. */
   failed: Spot;
-  /** First delivered without one instance, and put there again, whole, after it was loaded. */
+  /** First delivered without one instance and with cut-off user agents, and put there again, whole, after it was loaded. */
   changed: Spot;
   /** A gzip file with a damaged middle. */
   corrupt: Spot;
@@ -82,7 +82,7 @@ function objectsOf(scenario: DemoScenario, spot: Spot): DemoObject[] {
   }
   if (isAt(spot, scenario.changed)) {
     return [
-      { ...spot, key, body: () => withoutInstance(spot, scenario.sizes), when: 'start' },
+      { ...spot, key, body: () => incomplete(spot, scenario.sizes), when: 'start' },
       { ...spot, key, body: whole, when: 'after-load' },
     ];
   }
@@ -101,9 +101,18 @@ function withOtherHeader({ dataset, day }: Spot, sizes: Sizes): Buffer {
   return Buffer.from([header.replace('hour', 'hour_utc'), ...rows].join(''));
 }
 
-function withoutInstance({ dataset, day }: Spot, sizes: Sizes): Buffer {
+/**
+ * Visits without the late instance, and without user agents on the oldest day: of the other days those of later
+ * deliveries stand, so that there alone it shows what was wrong.
+ */
+function incomplete({ dataset, day }: Spot, sizes: Sizes): Buffer {
+  const oldest = Temporal.PlainDate.from(day)
+    .subtract({ days: sizes.windowDays - 1 })
+    .toString();
+  const agent = new RegExp(`^([^,]*,[^,]*,${oldest}[^,]*),(?:"[^"]*"|[^,]*)`);
   const lines = [...deliveryLines(dataset, day, sizes)];
-  return Buffer.from(lines.filter((line) => !line.includes(`,${LATE_INSTANCE},`)).join(''));
+  const there = lines.filter((line) => !line.includes(`,${LATE_INSTANCE},`));
+  return Buffer.from(there.map((line) => line.replace(agent, '$1,Mozilla/5.0')).join(''));
 }
 
 function damaged(file: Buffer): Buffer {
