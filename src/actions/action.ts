@@ -169,6 +169,7 @@ export const ACTION_IDS = [
   'show.audit',
   'show.sizes',
   'background',
+  'chain',
   'help',
   'quit',
   'suspend',

@@ -84,6 +84,15 @@ export const LOOKS: readonly Action[] = [
     cli: showSelected,
   }),
   look({
+    id: 'chain',
+    places: ['freshness'],
+    keys: ['right', 'l', 'tab'],
+    label: 'why',
+    help: 'into the chain of what the relation reads; there Enter opens what a line is about, and Esc leads out',
+    footer: 39,
+    cli: () => 'dayboard freshness',
+  }),
+  look({
     id: 'open',
     places: ['sizes'],
     keys: ['enter'],

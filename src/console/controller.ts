@@ -6,6 +6,7 @@ import { today } from '../project/period.ts';
 import type { Workspace } from '../run/workspace.ts';
 import { causeOf } from './cause.ts';
 import { boardPlace, moveTo } from './board-cursor.ts';
+import { behindLink, intoChain, linkUnderCursor, outOfChain } from './chain.ts';
 import { Chooser } from './chooser.ts';
 import { parseDay } from './dates.ts';
 import { detailsOf } from './details.ts';
@@ -159,6 +160,9 @@ export class Controller {
       case 'open':
         this.open();
         return;
+      case 'chain':
+        store.update(intoChain);
+        return;
       case 'background':
       case 'back':
         this.goBack();
@@ -300,6 +304,13 @@ export class Controller {
 
   private open(): void {
     const { current } = this.store;
+    const link = current.screen === 'freshness' ? linkUnderCursor(current) : undefined;
+    if (link !== undefined) {
+      const behind = behindLink(current, link);
+      if ('run' in behind) void this.runs.show(behind.run, behind.at);
+      else this.store.update(() => behind.state);
+      return;
+    }
     const cell = cellUnderCursor(current);
     const run = openedRun(current) ?? cell?.run;
     if (run !== undefined) {
@@ -334,6 +345,11 @@ export class Controller {
   }
 
   private goBack(): void {
+    const { current } = this.store;
+    if (current.screen === 'freshness' && current.freshnessView.link !== undefined) {
+      this.store.update(outOfChain);
+      return;
+    }
     if (this.leavesFilter()) return;
     this.runs.unfollowUnless(this.store.current.screen === 'log');
     if (this.store.current.screen === 'files') this.store.update(atFile);

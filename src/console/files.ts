@@ -49,6 +49,14 @@ export function atBoardCell(state: ConsoleState): ConsoleState {
   return row === -1 ? state : { ...state, filesView: { row, first: Math.max(0, row - 5) } };
 }
 
+/** The list at a delivery; at the newest of its dataset when no period is named. */
+export function atDelivery(state: ConsoleState, dataset: string, period: string | undefined): ConsoleState {
+  const row = filesRows(state).findIndex(
+    (cell) => cell.dataset === dataset && (period === undefined || cell.period === period),
+  );
+  return row === -1 ? state : { ...state, filesView: { row, first: Math.max(0, row - 5) } };
+}
+
 /** The board on the line of the list of files, so that going back leads to where one looked. */
 export function atFile(state: ConsoleState): ConsoleState {
   const cell = filesRows(state)[state.filesView.row];

@@ -1,5 +1,6 @@
 import type { ActionId } from '../actions/action.ts';
 import { auditRows } from './audit.ts';
+import { linksOf, onLink } from './chain.ts';
 import { sizeRows } from './sizes.ts';
 import { boardPlace, type BoardPlace, moveTo, rememberWindows } from './board-cursor.ts';
 import { type BoardModel, cellAt } from './board-model.ts';
@@ -215,6 +216,8 @@ export function moveInList(state: ConsoleState, id: ActionId, page: number): Con
         },
       };
     case 'freshness':
+      if (state.freshnessView.link !== undefined)
+        return onLink(state, listTarget(id, state.freshnessView.link, linksOf(state).length, page));
       return {
         ...state,
         freshnessView: {

@@ -146,7 +146,8 @@ export interface ConsoleState {
   back: readonly Screen[];
   view: BoardView;
   runsView: ListView;
-  freshnessView: ListView & { name?: string };
+  /** `link`: the cursor is in the chain of what the relation reads. */
+  freshnessView: ListView & { link?: number };
   filesView: ListView;
   scripts?: ScriptSummary[];
   scriptsView: ListView;

@@ -316,6 +316,23 @@ describe('freshness', () => {
     await expect(screen).toShow(/next try +11-23 01:00 by the schedule/u);
   });
 
+  it('leads from each link of the chain to what it is about, and back to the link', async () => {
+    const { screen, press } = start();
+    await expect(screen).toShow('2 failed');
+    press('3');
+    await expect(screen).toShow(/reads +user_daily_visits {2}loaded through/u);
+    press('right');
+    await expect(screen).toShow(/▸reads +user_daily_visits {2}loaded through/u);
+    press('enter');
+    await expect(screen).toShow('dayboard › files');
+    await expect(screen).toShow(/▸~ stale +2026-11-18 +user_daily_visits/u);
+    press('esc');
+    await expect(screen).toShow(/▸reads +user_daily_visits/u);
+    press('esc');
+    await expect(screen).toShow((lines) => !lines.some((line) => line.includes('▸reads')));
+    await expect(screen).toShow('dayboard › freshness');
+  });
+
   it('tells who is at the delivery that keeps a relation back, since when, and Enter watches that run', async () => {
     const { screen, press, workspace } = start();
     await expect(screen).toShow('2 failed');

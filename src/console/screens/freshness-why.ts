@@ -16,7 +16,9 @@ export function whyRows(state: ConsoleState, theme: Theme, clock: Clock, each: D
   const width = state.size.columns;
   return [
     ...paragraph(theme, each.error?.message ?? each.why, width, 2),
-    ...chainOf(state, each).flatMap((link) => linkRows(state, theme, clock, link)),
+    ...chainOf(state, each).flatMap((link, at) =>
+      linkRows(state, theme, clock, link, at === state.freshnessView.link),
+    ),
     named(theme, 'refreshed', refreshedText(state, clock, each)),
     ...(each.owed.length === 0 ? [] : [named(theme, 'owed', owedText(each.owed), theme.warn)]),
     ...holderRows(state, theme, clock, each),
@@ -64,12 +66,12 @@ function nextText(state: ConsoleState, clock: Clock): string {
 }
 
 /** What is read, and under a delivery that lacks something why it does. */
-function linkRows(state: ConsoleState, theme: Theme, clock: Clock, link: Link): Row[] {
+function linkRows(state: ConsoleState, theme: Theme, clock: Clock, link: Link, here: boolean): Row[] {
   const { depth, name, derived, loaded, cell } = link;
   const indent = '  '.repeat(depth - 1) + (depth > 1 ? `${theme.glyphs.branch} ` : '');
   const head: Row = [
-    [' reads      ', theme.faint],
-    [`${indent}${name}  `],
+    here ? [`${theme.glyphs.pointer}reads      `, theme.heading] : [' reads      ', theme.faint],
+    [`${indent}${name}  `, here ? theme.strong : ''],
     ...(derived === undefined
       ? [[loaded === undefined ? 'nothing is loaded' : `loaded through ${loaded}`, theme.muted] as const]
       : [
