@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlanRequest } from '../../src/plan/plan.ts';
-import { toDayboardError } from '../../src/project/errors.ts';
+import { FINE, work } from '../support/at-once.ts';
 import { DERIVED_OF_VISITS, aDataset, aProject } from '../support/definitions.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
-import { openTestWorkspace, requestOf, type TestWorkspace } from '../support/workspace.ts';
+import { openTestWorkspace, type TestWorkspace } from '../support/workspace.ts';
 
 /*
  * Several operators and a scheduler on one ledger, each a workspace of its own with its own connections. Whatever two of
@@ -81,25 +81,6 @@ const WORK: Record<string, { prepare?: () => void; request: Partial<PlanRequest>
   diff: { request: { command: 'diff', cells: cells(DAY) } },
   refresh: { request: { command: 'refresh', names: ['days', 'newest'] } },
 };
-
-/** Runs a request to its end: how it ended, or who was at it. */
-async function work(board: TestWorkspace, request: Partial<PlanRequest>): Promise<string> {
-  try {
-    const plan = await board.workspace.plan(requestOf(request));
-    if (plan.steps.length === 0) return 'nothing to do';
-    const failures: string[] = [];
-    const handle = await board.workspace.start(plan, (event) => {
-      if (event.type === 'step.failed') failures.push(event.error.code);
-    });
-    const { state } = await handle.done;
-    return state === 'done' ? 'done' : `${state}: ${[...new Set(failures)].join(' ')}`;
-  } catch (thrown) {
-    return toDayboardError(thrown).code;
-  }
-}
-
-/** Ends that are as they should be: it was done, or somebody else was at it, or at some of it, or had just changed it. */
-const FINE = /^(done|nothing to do|((partly|failed): )?(lock\.held|plan\.out-of-date|undo\.\S+))$/;
 
 async function expectWhole(): Promise<void> {
   const { rows } = await client.query<Record<'different' | 'newest' | 'locks' | 'work' | 'running', number>>(
