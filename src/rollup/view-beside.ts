@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { definitionHash, recordRelation, type RelationState } from '../ledger/relations.ts';
+import { shortName } from '../ledger/short-name.ts';
 import { ident, qualified } from '../ledger/sql.ts';
 import { lockTimeout, type Waiting, withRetries } from '../ledger/transaction.ts';
 import type { Project, RelationName, View } from '../project/model.ts';
@@ -61,7 +62,7 @@ export async function buildBeside(
   const { client, view, signal, onPhase } = options;
   const schema = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [view.schema]);
   if (schema.rowCount === 0) await client.query(`CREATE SCHEMA ${ident(view.schema)}`);
-  const beside: RelationName = { schema: view.schema, name: `${view.name.slice(0, 50)}_dayboard_new` };
+  const beside: RelationName = { schema: view.schema, name: shortName(view.name, '_dayboard_new') };
   await client.query(`DROP MATERIALIZED VIEW IF EXISTS ${qualified(beside)}`);
   try {
     onPhase?.('building beside');
@@ -99,7 +100,7 @@ async function indexBeside(
 ): Promise<MadeIndex[]> {
   const made = [];
   for (const [at, index] of view.indexes.entries()) {
-    const name = `${view.name.slice(0, 40)}_dayboard_new_${at}`;
+    const name = shortName(view.name, `_dayboard_new_${at}`);
     const where = index.where === undefined ? '' : ` WHERE ${index.where}`;
     onPhase?.(`index ${index.name} (${at + 1} of ${view.indexes.length})`);
     await client.query(
@@ -165,7 +166,7 @@ function swapStatements(
     `SET LOCAL lock_timeout = ${lockTimeout(1 + dependents.length)}`,
   ];
   if (dependents.length === 0) return [...first, dropSql(view, state.relkind), named, ...renamed];
-  const old = { schema: view.schema, name: `${view.name.slice(0, 50)}_dayboard_old` };
+  const old = { schema: view.schema, name: shortName(view.name, '_dayboard_old') };
   return [
     ...first,
     // Views before what they read, as their readers lock them: a statement that changes nothing takes the lock.

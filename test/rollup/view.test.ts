@@ -6,6 +6,7 @@ import { measureView } from '../../src/rollup/measure.ts';
 import { refreshView } from '../../src/rollup/view.ts';
 import { aProject } from '../support/definitions.ts';
 import { lines, startRun } from '../support/deliveries.ts';
+import { hooked } from '../support/hooked.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
@@ -53,6 +54,26 @@ async function isReadableBy(role: string): Promise<boolean> {
   );
   return found.rows[0]?.may === true;
 }
+
+describe('two views whose long names begin alike', () => {
+  it('are built beside at the same time, each with its own rows', async () => {
+    const common = 'visits_of_all_days_by_instance_domain_platform_and_';
+    const [one, two] = ['one', 'two'].map((end, at) =>
+      view({
+        name: `${common}${end}`,
+        sql: `SELECT ${at + 1} AS n`,
+        indexes: [{ name: `of_${end}`, columns: ['n'] }],
+      }),
+    ) as [View, View];
+    const other = await database.connect();
+    const meanwhile = hooked(client, async (_, sql) => {
+      if (/^CREATE INDEX/.test(sql)) await refresh(two, {}, other);
+    });
+    await refresh(one, {}, meanwhile);
+    expect(await lines(client, `SELECT n FROM stats.${one.name}`)).toEqual(['1']);
+    expect(await lines(client, `SELECT n FROM stats.${two.name}`)).toEqual(['2']);
+  });
+});
 
 describe('a view', () => {
   it('is created with its schema and indexes, and measured', async () => {
