@@ -67,7 +67,7 @@ describe('two views whose long names begin alike', () => {
     ) as [View, View];
     const other = await database.connect();
     const meanwhile = hooked(client, async (_, sql) => {
-      if (/^CREATE INDEX/.test(sql)) await refresh(two, {}, other);
+      if (sql.startsWith('CREATE INDEX')) await refresh(two, {}, other);
     });
     await refresh(one, {}, meanwhile);
     expect(await lines(client, `SELECT n FROM stats.${one.name}`)).toEqual(['1']);
