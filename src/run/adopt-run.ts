@@ -19,14 +19,14 @@ export async function adoptInRun(
   const { signal, onProgress } = request;
   let adopted: Adoption | undefined;
   let thrown: Error | undefined;
-  const run = await start(async (report, { signal: cancelled }) => {
+  const run = await start(async (report, { signal: cancelled, stopping }) => {
     const tell = (progress: AdoptProgress): void => {
       report.note(`${progress.step}: ${progress.message}`);
       report.progress({ phase: progress.step });
       onProgress?.(progress);
     };
     try {
-      adopted = await adopt(parts, { ...request, signal: cancelled, onProgress: tell });
+      adopted = await adopt(parts, { ...request, signal: cancelled, stopping, onProgress: tell });
       return { end: 'done', detail: { act: request.act } };
     } catch (failure) {
       thrown = failure instanceof Error ? failure : new Error(String(failure));

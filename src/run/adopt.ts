@@ -24,6 +24,8 @@ export interface AdoptRequest {
   onProgress?: (progress: AdoptProgress) => void;
   /** Aborted: what is in flight is rolled back; what was done stays, and can be gone on with. */
   signal?: AbortSignal;
+  /** Aborted: nothing new is begun, and what was done stays. */
+  stopping?: AbortSignal;
 }
 
 export interface AdoptParts {
@@ -66,7 +68,7 @@ export async function adopt(parts: AdoptParts, request: AdoptRequest): Promise<A
 async function adoptDataset(
   client: pg.Client,
   parts: AdoptParts,
-  { act, onProgress, signal }: AdoptRequest,
+  { act, onProgress, signal, stopping }: AdoptRequest,
   dataset: Dataset,
 ): Promise<Adoption> {
   const options = {
@@ -74,7 +76,7 @@ async function adoptDataset(
     project: parts.project,
     dataset,
     actor: parts.actor,
-    signal: signal ?? new AbortController().signal,
+    signal: stopping ?? signal ?? new AbortController().signal,
     progress: onProgress ?? (() => undefined),
   };
   const step = ADOPT_STEPS.find((each) => each === act);
@@ -125,7 +127,8 @@ async function withTables<T>(
     for (const target of targets) await takeLock(client, { project: project.name, target, actor });
     return await work(client);
   } catch (thrown) {
-    throw request.signal?.aborted === true ? interrupted(request.name) : databaseError(thrown);
+    const asked = [request.signal, request.stopping].some((each) => each?.aborted === true);
+    throw asked ? interrupted(request.name) : databaseError(thrown);
   } finally {
     stop();
     for (const target of targets) await releaseLock(client, project.name, target);
@@ -136,7 +139,7 @@ async function withTables<T>(
 function rollupOptions(
   client: pg.ClientBase,
   { project, actor }: AdoptParts,
-  { onProgress, signal }: AdoptRequest,
+  { onProgress, signal, stopping }: AdoptRequest,
   rollup: Rollup,
 ): RollupOptions {
   return {
@@ -144,7 +147,7 @@ function rollupOptions(
     project,
     rollup,
     actor,
-    signal: signal ?? new AbortController().signal,
+    signal: stopping ?? signal ?? new AbortController().signal,
     progress: onProgress ?? (() => undefined),
   };
 }

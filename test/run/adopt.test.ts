@@ -85,40 +85,45 @@ describe('a workspace', () => {
     expect(await workspace.adopt({ name: 'visits', act: 'finish' })).toMatchObject({ state: 'finished' });
   });
 
-  it('adopts in a run, which another console sees and can cancel', async () => {
-    await client.query('DROP MATERIALIZED VIEW per_day, newest');
-    await using ann = await open('ann');
-    await using bob = await open('bob');
-    const holder = await database.connect();
-    await holder.query('BEGIN; SELECT 1 FROM public.visits');
-    const waiting = Promise.withResolvers<void>();
-    const adopting = ann.workspace.adopt({
-      name: 'visits',
-      act: 'finish',
-      onProgress: ({ message }) => message.startsWith('waiting') && waiting.resolve(),
-    });
-    await waiting.promise;
-    const [seen] = await bob.workspace.runs(1);
-    expect(seen).toMatchObject({ command: 'adopt', state: 'running', by: 'ann' });
-    await Promise.all([
-      expect(adopting).rejects.toMatchObject({ code: 'adopt.interrupted', kind: 'interrupted' }),
-      bob.workspace.cancel(seen!.id, 'now'),
-    ]);
-    expect((await bob.workspace.run(seen!.id)).run).toMatchObject({ state: 'cancelled' });
-    await holder.query('COMMIT');
-    expect(await bob.workspace.adopt({ name: 'visits', act: 'finish' })).toMatchObject({ state: 'finished' });
-    const [last] = await ann.workspace.runs(1);
-    const detail = await ann.workspace.run(last!.id);
-    expect(detail).toMatchObject({
-      run: { command: 'adopt', state: 'done', cli: 'dayboard adopt visits' },
-      steps: [{ kind: 'adopt', target: 'visits', state: 'done' }],
-    });
-    const notes = await lines(
-      client,
-      `SELECT body->>'message' FROM dayboard.event WHERE run = ${seen!.id} AND body->>'type' = 'step.note'`,
-    );
-    expect(notes).toContainEqual(expect.stringMatching(/^copy: /));
-  });
+  it.each(['now', 'step'] as const)(
+    'adopts in a run, which another console sees and can cancel: %s',
+    async (mode) => {
+      await client.query('DROP MATERIALIZED VIEW per_day, newest');
+      await using ann = await open('ann');
+      await using bob = await open('bob');
+      const holder = await database.connect();
+      await holder.query('BEGIN; SELECT 1 FROM public.visits');
+      const waiting = Promise.withResolvers<void>();
+      const adopting = ann.workspace.adopt({
+        name: 'visits',
+        act: 'finish',
+        onProgress: ({ message }) => message.startsWith('waiting') && waiting.resolve(),
+      });
+      await waiting.promise;
+      const [seen] = await bob.workspace.runs(1);
+      expect(seen).toMatchObject({ command: 'adopt', state: 'running', by: 'ann' });
+      await Promise.all([
+        expect(adopting).rejects.toMatchObject({ code: 'adopt.interrupted', kind: 'interrupted' }),
+        bob.workspace.cancel(seen!.id, mode),
+      ]);
+      expect((await bob.workspace.run(seen!.id)).run).toMatchObject({ state: 'cancelled' });
+      await holder.query('COMMIT');
+      expect(await bob.workspace.adopt({ name: 'visits', act: 'finish' })).toMatchObject({
+        state: 'finished',
+      });
+      const [last] = await ann.workspace.runs(1);
+      const detail = await ann.workspace.run(last!.id);
+      expect(detail).toMatchObject({
+        run: { command: 'adopt', state: 'done', cli: 'dayboard adopt visits' },
+        steps: [{ kind: 'adopt', target: 'visits', state: 'done' }],
+      });
+      const notes = await lines(
+        client,
+        `SELECT body->>'message' FROM dayboard.event WHERE run = ${seen!.id} AND body->>'type' = 'step.note'`,
+      );
+      expect(notes).toContainEqual(expect.stringMatching(/^copy: /));
+    },
+  );
 
   it('adopts one table at a time: the second is told who is at it', async () => {
     await client.query('DROP MATERIALIZED VIEW per_day, newest');
