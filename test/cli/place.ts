@@ -101,8 +101,9 @@ export class Place {
     });
     const closed = new Promise((resolve) => child.on('close', resolve));
     const written = { stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk: Buffer) => (written.stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()));
+    // A letter may come in two pieces.
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (written.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (written.stderr += text));
     const ended = new Promise<Ended>((resolve, reject) => {
       child.on('close', (code) => {
         try {
