@@ -8,7 +8,7 @@ import {
 } from '../ledger/relations.ts';
 import { columns, ident, literal, qualified } from '../ledger/sql.ts';
 import type { Project, RelationName, Rollup } from '../project/model.ts';
-import { dropKeepingRights, grantRights, grantsSql, letOwnerRead, type Rights } from './rights.ts';
+import { dropKeepingRights, grantRights, letOwnerRead, type Rights, rightsSql } from './rights.ts';
 import { logicalRows, type RollupShape } from './shape.ts';
 
 /**
@@ -90,7 +90,7 @@ export async function movePublishedSql(
     madeAnew: [
       `DROP VIEW ${view}`,
       `CREATE VIEW ${view} AS ${sql}`,
-      ...grantsSql(published, rights),
+      ...rightsSql(published, 'v', shape.rollup.published?.columns ?? [], rights),
       recorded,
     ],
   };

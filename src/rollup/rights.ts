@@ -1,14 +1,17 @@
 import type { ClientBase } from 'pg';
-import { ident, qualified } from '../ledger/sql.ts';
+import { ident, literal, qualified } from '../ledger/sql.ts';
 import type { RelationName } from '../project/model.ts';
 
-/** Who owns a relation and who may read it, to be given to its successor. */
+/** Who owns a relation, who may read it, and what is said of it, to be given to its successor. */
 export interface Rights {
   owner: string;
-  grants: Array<{ grantee: string; privilege: string }>;
+  /** Of one column, or of all. */
+  grants: Array<{ column: string | null; grantee: string; privilege: string; grantable: boolean }>;
+  comments: Array<{ column: string | null; comment: string }>;
 }
 
-const DROP: Record<string, string> = {
+/** What a relation is called in statements, by its kind in pg_class. */
+const KIND: Record<string, string> = {
   m: 'MATERIALIZED VIEW',
   v: 'VIEW',
   r: 'TABLE',
@@ -16,26 +19,34 @@ const DROP: Record<string, string> = {
   f: 'FOREIGN TABLE',
 };
 
-/** Owner and SELECT grants of a relation. */
+/** Owner, SELECT grants and comments of a relation. */
 export async function readRights(client: ClientBase, relation: RelationName): Promise<Rights> {
-  const found = await client.query<{ owner: string; grantee: string | null; privilege: string | null }>(
-    `SELECT pg_get_userbyid(c.relowner) AS owner, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END AS grantee,
-            a.privilege_type AS privilege
-       FROM pg_class c LEFT JOIN LATERAL aclexplode(c.relacl) a ON a.privilege_type = 'SELECT' AND a.grantee <> c.relowner
-      WHERE c.oid = $1::regclass`,
+  const found = await client.query<{ owner: string }>(
+    'SELECT pg_get_userbyid(relowner) AS owner FROM pg_class WHERE oid = $1::regclass',
     [qualified(relation)],
   );
-  return {
-    owner: found.rows[0]?.owner ?? '',
-    grants: found.rows.flatMap(({ grantee, privilege }) =>
-      grantee === null || privilege === null ? [] : [{ grantee, privilege }],
-    ),
-  };
+  const grants = await client.query<Rights['grants'][number]>(
+    `SELECT granted.column, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END AS grantee,
+            a.privilege_type AS privilege, a.is_grantable AS grantable
+       FROM (SELECT NULL AS column, relacl AS acl FROM pg_class WHERE oid = $1::regclass
+             UNION ALL
+             SELECT attname, attacl FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped) granted
+            CROSS JOIN LATERAL aclexplode(granted.acl) a
+      WHERE a.privilege_type = 'SELECT' AND a.grantee <> (SELECT relowner FROM pg_class WHERE oid = $1::regclass)`,
+    [qualified(relation)],
+  );
+  const comments = await client.query<Rights['comments'][number]>(
+    `SELECT a.attname AS column, d.description AS comment
+       FROM pg_description d LEFT JOIN pg_attribute a ON a.attrelid = d.objoid AND a.attnum = d.objsubid AND d.objsubid > 0
+      WHERE d.classoid = 'pg_class'::regclass AND d.objoid = $1::regclass`,
+    [qualified(relation)],
+  );
+  return { owner: found.rows[0]?.owner ?? '', grants: grants.rows, comments: comments.rows };
 }
 
 /** The statement that drops a relation, by its kind in pg_class. */
 export function dropSql(relation: RelationName, relkind: string): string {
-  return `DROP ${DROP[relkind] ?? 'TABLE'} ${qualified(relation)}`;
+  return `DROP ${KIND[relkind] ?? 'TABLE'} ${qualified(relation)}`;
 }
 
 /** Drops a relation that somebody else made, because the definition says so, and returns its rights. Fails when others depend on it. */
@@ -49,17 +60,41 @@ export async function dropKeepingRights(
   return rights;
 }
 
-/** Gives a new relation the readers of its predecessor. */
+/** Gives a new relation the readers and comments of its predecessor, as far as it has the columns that they are about. */
 export async function grantRights(client: ClientBase, relation: RelationName, rights: Rights): Promise<void> {
-  for (const statement of grantsSql(relation, rights)) await client.query(statement);
+  const found = await client.query<{ relkind: string; names: string[] }>(
+    `SELECT c.relkind::text AS relkind, array_agg(a.attname::text) AS names
+       FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      WHERE c.oid = $1::regclass GROUP BY c.relkind`,
+    [qualified(relation)],
+  );
+  const { relkind = '', names = [] } = found.rows[0] ?? {};
+  for (const statement of rightsSql(relation, relkind, names, rights)) await client.query(statement);
 }
 
-/** The statements that give a new relation the readers of its predecessor. */
-export function grantsSql(relation: RelationName, rights: Rights): string[] {
-  return rights.grants.map(
-    ({ grantee, privilege }) =>
-      `GRANT ${privilege} ON ${qualified(relation)} TO ${grantee === 'PUBLIC' ? 'PUBLIC' : ident(grantee)}`,
-  );
+/** The statements that give a new relation, with these columns, the readers and comments of its predecessor. */
+export function rightsSql(
+  relation: RelationName,
+  relkind: string,
+  names: readonly string[],
+  { grants, comments }: Rights,
+): string[] {
+  const isThere = ({ column }: { column: string | null }) => column === null || names.includes(column);
+  const name = qualified(relation);
+  return [
+    ...grants
+      .filter(isThere)
+      .map(
+        ({ column, grantee, privilege, grantable }) =>
+          `GRANT ${privilege}${column === null ? '' : ` (${ident(column)})`} ON ${name} TO ${grantee === 'PUBLIC' ? 'PUBLIC' : ident(grantee)}${grantable ? ' WITH GRANT OPTION' : ''}`,
+      ),
+    ...comments
+      .filter(isThere)
+      .map(
+        ({ column, comment }) =>
+          `COMMENT ON ${column === null ? `${KIND[relkind] ?? 'TABLE'} ${name}` : `COLUMN ${name}.${ident(column)}`} IS ${literal(comment)}`,
+      ),
+  ];
 }
 
 /** Gives a new relation its predecessor's owner where this user may. */

@@ -140,6 +140,23 @@ describe('a view', () => {
     expect(await isReadableBy('view_reader')).toBe(true);
   });
 
+  it('that is built beside keeps its comments and the readers of single columns', async () => {
+    await refresh(view({ indexes: [] }));
+    await aRole('view_reader');
+    await client.query(
+      `GRANT SELECT (day) ON stats.totals TO view_reader WITH GRANT OPTION;
+       COMMENT ON MATERIALIZED VIEW stats.totals IS 'it''s all'; COMMENT ON COLUMN stats.totals.n IS 'how many'`,
+    );
+    expect(await refresh(view({ indexes: [] }))).toBe('rebuilt');
+    const kept = `SELECT has_column_privilege('view_reader', 'stats.totals', 'day', 'SELECT WITH GRANT OPTION'),
+      has_column_privilege('view_reader', 'stats.totals', 'n', 'SELECT'),
+      obj_description('stats.totals'::regclass), col_description('stats.totals'::regclass, 2)`;
+    expect(await lines(client, kept)).toEqual(["true|false|it's all|how many"]);
+    const other = view({ indexes: [], sql: 'SELECT n FROM public.source' });
+    expect(await refresh(other)).toBe('rebuilt');
+    expect(await lines(client, `SELECT obj_description('stats.totals'::regclass)`)).toEqual(["it's all"]);
+  });
+
   it('that fails keeps what it showed, and leaves nothing beside', async () => {
     await refresh(view());
     await expect(refresh(view({ sql: 'SELECT day, 1 / (n - n) AS n FROM public.source' }))).rejects.toThrow(
