@@ -24,6 +24,8 @@ export interface BoardQuery {
   /** RFC 3339. */
   now: string;
   rulesHashes: ReadonlyMap<string, string>;
+  /** Bytes of raw tables, by dataset. */
+  sizes: Promise<ReadonlyMap<string, number>>;
 }
 
 /** How many runs the board tells of. */
@@ -36,24 +38,37 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
   const periods = periodsByDataset(project.datasets, query.range, now);
   const ranges = [...periods].flatMap(([dataset, each]) => deliveryRange(dataset, each));
   const alive = await aliveRuns(client, project.name);
-  const [deliveries, first, listing, durations, derived, owed, aggregates, reach, checks, runs, chain] =
-    await Promise.all([
-      readDeliveries(client, project.name, ranges, alive),
-      firstPeriods(client, project),
-      readListing(client, project.name),
-      readDurations(client, project.name),
-      readDerived(client, project.name),
-      readOwed(client, project.name),
-      readAggregates(client, project.name, alive),
-      newestDays(client, project.name, names),
-      readChecks(
-        client,
-        project.name,
-        project.checks.map((check) => check.name),
-      ),
-      readRuns(client, project.name, RECENT_RUNS, alive),
-      readChain(client, project, now),
-    ]);
+  const [
+    deliveries,
+    first,
+    listing,
+    durations,
+    derived,
+    owed,
+    aggregates,
+    reach,
+    checks,
+    runs,
+    chain,
+    sizes,
+  ] = await Promise.all([
+    readDeliveries(client, project.name, ranges, alive),
+    firstPeriods(client, project),
+    readListing(client, project.name),
+    readDurations(client, project.name),
+    readDerived(client, project.name),
+    readOwed(client, project.name),
+    readAggregates(client, project.name, alive),
+    newestDays(client, project.name, names),
+    readChecks(
+      client,
+      project.name,
+      project.checks.map((check) => check.name),
+    ),
+    readRuns(client, project.name, RECENT_RUNS, alive),
+    readChain(client, project, now),
+    query.sizes,
+  ]);
   const facts = { project, derived, owed, aggregates, first, durations: durations.last, reach, now, chain };
   return {
     project: project.name,
@@ -63,7 +78,10 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
     ...(listing.error === undefined ? {} : { listingError: listing.error }),
     rows: [
       ...project.datasets.map((dataset) =>
-        rowOf(dataset, periods.get(dataset.name) ?? [], deliveries, first, durations.medians, query),
+        withSize(
+          rowOf(dataset, periods.get(dataset.name) ?? [], deliveries, first, durations.medians, query),
+          sizes.get(dataset.name),
+        ),
       ),
       ...aggregateRows(facts, query.range),
     ],
@@ -72,6 +90,10 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
     runs,
     nextScheduled: nextStart(project.schedule, now),
   };
+}
+
+function withSize(row: BoardRow, bytes: number | undefined): BoardRow {
+  return bytes === undefined ? row : { ...row, bytes };
 }
 
 /** Datasets with periods of one unit in one time zone share their list. */

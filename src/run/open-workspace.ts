@@ -42,6 +42,7 @@ import { startRun, type Run } from './runner.ts';
 import type { ScriptRequest } from './ready-script.ts';
 import type { ScriptStreams } from './script.ts';
 import { Scripts } from './scripts.ts';
+import { TableSizes } from './table-sizes.ts';
 import { notComputed, readOnly, unknownRun } from './workspace-errors.ts';
 import type {
   ContextInfo,
@@ -86,6 +87,7 @@ class LedgerWorkspace implements Workspace {
   private readonly hub: LedgerHub;
   private readonly rulesHashes: ReadonlyMap<string, string>;
   private readonly ofScripts: Scripts;
+  private readonly tableSizes: TableSizes;
   private readonly running = new Map<string, Run>();
   private opened: Promise<pg.Pool> | undefined;
   private listing: Promise<ReadonlyMap<string, DayboardError>> | undefined;
@@ -96,6 +98,7 @@ class LedgerWorkspace implements Workspace {
     this.context = parts.context;
     this.database = new Database(parts.database, parts.context.readOnly);
     this.hub = new LedgerHub(this.database, parts.project.name);
+    this.tableSizes = new TableSizes(parts.project);
     this.ofScripts = new Scripts({
       ...parts,
       database: this.database,
@@ -161,6 +164,7 @@ class LedgerWorkspace implements Workspace {
         range,
         now: this.parts.now(),
         rulesHashes: this.rulesHashes,
+        sizes: this.tableSizes.read(client),
       }),
     );
   }

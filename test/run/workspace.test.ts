@@ -89,6 +89,20 @@ describe('a workspace', () => {
     ]);
   });
 
+  it('tells on later boards how large its tables are, and delays the first for it by nothing', async () => {
+    await using database = await createTestDatabase();
+    const place = await aPlace();
+    await place.deliver('2024-11-14', 'c,2024-11-14\n');
+    await using board = await place.open(database);
+    await board.run({ cells: visits('2024-11-14') });
+    await (await database.connect()).query('VACUUM ANALYZE public.visits');
+    const sizes = async () => (await board.workspace.board({ columns: 3 })).rows.map(({ bytes }) => bytes);
+    expect(await sizes()).toEqual([undefined]);
+    const [size] = await sizes();
+    expect(size).toBeGreaterThanOrEqual(8192);
+    expect(await sizes()).toEqual([size]);
+  });
+
   it('finds a file that came after the source was listed, and says so in the ledger', async () => {
     await using database = await createTestDatabase();
     const place = await aPlace();
