@@ -248,3 +248,12 @@ export async function newestDays(
   );
   return new Map(found.rows.map((row) => [row.dataset, row.day]));
 }
+
+/** When a delivery of each dataset was last published (ISO, UTC), by dataset. */
+export async function lastPublished(client: Queryable, project: string): Promise<Map<string, string>> {
+  const found = await client.query<{ dataset: string; at: Date }>(
+    'SELECT dataset, max(published_at) AS at FROM dayboard.version WHERE project = $1 GROUP BY dataset',
+    [project],
+  );
+  return new Map(found.rows.map(({ dataset, at }) => [dataset, at.toISOString()]));
+}

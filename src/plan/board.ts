@@ -62,6 +62,7 @@ export interface DerivedStatus {
   warnSeconds?: number;
   errorSeconds?: number;
   verdict: Verdict;
+  /** When it was last computed; of a table, when something was last published into it (ISO, UTC). */
   refreshed?: string;
   /** Rows; an estimate of the planner for tables. */
   rows?: number;

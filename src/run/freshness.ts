@@ -5,7 +5,7 @@ import { readDerived, readOwed } from '../ledger/derived.ts';
 import { aliveRuns } from '../ledger/locks.ts';
 import { databaseError } from '../ledger/errors.ts';
 import { readDurations } from '../ledger/run-reader.ts';
-import { newestDays } from '../ledger/versions.ts';
+import { lastPublished, newestDays } from '../ledger/versions.ts';
 import type { DerivedStatus } from '../plan/board.ts';
 import { derivedInOrder, type Derived } from '../plan/derived.ts';
 import type { Aggregate, Dataset, Project, Rollup, View } from '../project/model.ts';
@@ -44,8 +44,11 @@ export async function readFreshness(query: FreshnessQuery): Promise<DerivedStatu
     if (!known.includes(name)) throw unknownName('dataset, rollup, view, aggregate or copy', name, known);
   const wanted = (name: string) =>
     query.names === undefined || query.names.length === 0 || query.names.includes(name);
+  const published = await lastPublished(query.client, project.name);
   const tables = await Promise.all(
-    datasets.filter(({ name }) => wanted(name)).map((dataset) => tableStatus(query, dataset)),
+    datasets
+      .filter(({ name }) => wanted(name))
+      .map((dataset) => tableStatus(query, dataset, published.get(dataset.name))),
   );
   const statuses = await derivedNow(
     query,
@@ -55,13 +58,18 @@ export async function readFreshness(query: FreshnessQuery): Promise<DerivedStatu
   return [...copies.filter(({ name }) => wanted(name)), ...tables, ...statuses];
 }
 
-async function tableStatus({ client, now }: FreshnessQuery, dataset: Dataset): Promise<DerivedStatus> {
+async function tableStatus(
+  { client, now }: FreshnessQuery,
+  dataset: Dataset,
+  published: string | undefined,
+): Promise<DerivedStatus> {
   const base = {
     name: dataset.name,
     kind: 'table' as const,
     owed: [],
     reads: [],
     durations: [],
+    ...(published === undefined ? {} : { refreshed: published }),
     ...limitSeconds(dataset.freshness),
   };
   try {
