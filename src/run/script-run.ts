@@ -2,6 +2,7 @@ import type { Outcome, RunEvent } from '../plan/events.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ScriptPlan } from '../plan/script.ts';
 import { DayboardError, isInterrupted, toDayboardError } from '../project/errors.ts';
+import { redact } from '../project/redact.ts';
 import type { ServerOfPlan } from '../psql/script-plan.ts';
 import { EXIT } from './outcome.ts';
 import { planReady, type ReadyScript } from './ready-script.ts';
@@ -77,7 +78,7 @@ export function startUnrecorded(
   });
   const report: StepReport = {
     progress: (progress) => listener({ ...about(), type: 'step.progress', step, ...progress }),
-    note: (message) => listener({ ...about(), type: 'step.note', step, message }),
+    note: (message) => listener({ ...about(), type: 'step.note', step, message: redact(message) }),
   };
   const run = async (): Promise<Outcome> => {
     listener({ ...about(), type: 'step.started', step });

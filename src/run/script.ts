@@ -6,6 +6,7 @@ import { recordOutput, recordScript } from '../ledger/scripts.ts';
 import { withoutSecrets, type ScriptPlan } from '../plan/script.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';
+import { redact } from '../project/redact.ts';
 import { brief } from '../psql/brief.ts';
 import { classify } from '../psql/classify.ts';
 import { secretsOf, whyNotReadOnly } from '../psql/script-plan.ts';
@@ -63,7 +64,8 @@ export async function performScript(
   const output = new ScriptOutput();
   const secrets = secretsOf(request.parameters);
   const kept = () => ({
-    output: withoutSecrets(output.text, request.variables, secrets),
+    // What it read of the environment, too.
+    output: redact(withoutSecrets(output.text, request.variables, secrets)),
     outputBytes: output.bytes,
   });
   let recording: NodeJS.Timeout | undefined;

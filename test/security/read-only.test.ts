@@ -1,69 +1,143 @@
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ACTIONS } from '../../src/actions/list.ts';
 import { commandNames } from '../../src/cli/run-cli.ts';
+import type { Workspace } from '../../src/run/workspace.ts';
+import { aProject } from '../support/definitions.ts';
+import { openTestWorkspace, requestOf } from '../support/workspace.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { CONFIG, daysAgo, file, Place } from '../cli/place.ts';
 
 const DAY = daysAgo(1);
+const SOURCE = 'APP_URL';
+
+/** With everything that a command can be about: a source database to clean up and to copy, an aggregate, scripts. */
+const EVERYTHING = CONFIG.replace('  name,\n  key:', "  name,\n  source: 'files',\n  key:")
+  .replace(
+    "{ kind: 'directory', path: 'deliveries' } },",
+    `{ kind: 'directory', path: 'deliveries' }, app: { kind: 'postgres', urlVariable: '${SOURCE}' } },
+  copies: [{ name: 'application', source: 'app', exclude: ['buffer', 'visits', 'sso', 'events', 'pushers', 'visits_by_week'], never: { named: ['nowhere'] } }],
+  scripts: [{ name: 'pwn', file: 'pwn.sql' }],
+  aggregates: [{
+    name: 'visits_by_week', period: 'week', over: { name: 'visits', column: 'day' }, column: 'week', key: ['week'],
+    table: { columns: { week: 'date', visits: 'bigint' } },
+    sql: 'SELECT week, count(*) AS visits FROM unnest(:periods) AS week JOIN visits v ON v.day >= week AND v.day < week + 7 WHERE v.day >= :from AND v.day < :to GROUP BY week',
+  }],`,
+  )
+  .replace(
+    "dataset('sso'),",
+    `dataset('sso'),
+    {
+      name: 'events', source: 'app', carries: { kind: 'period' as const, column: 'day', key: ['id'], absent: 'kept' as const },
+      select: { from: 'buffer', time: 'at', id: 'id', cleanup: true },
+      file: ['id', 'at'],
+      table: { columns: { id: 'integer', at: 'timestamptz', day: { type: 'date', value: { kind: 'dayOf' as const, column: 'at' } } } },
+    },`,
+  );
+
 let place: Place;
+let source: TestDatabase;
 
 beforeAll(async () => {
-  place = await Place.make(CONFIG);
+  place = await Place.make(EVERYTHING);
+  source = await createTestDatabase();
+  place.env[SOURCE] = source.url;
+  const client = await source.connect();
+  await client.query(
+    `CREATE TABLE buffer (id serial, at timestamptz); INSERT INTO buffer (at) VALUES ('${DAY} 12:00+00');
+     CREATE TABLE users (id integer PRIMARY KEY); INSERT INTO users VALUES (1)`,
+  );
+  await client.end();
+  // What is there and is to be taken over, or has still to be made.
+  await place.query('CREATE TABLE sso (id text NOT NULL, day date NOT NULL)');
+  place.write('pwn.sql', PWN);
   place.deliver(`visits_${DAY}.csv`, file('a'));
-  await place.run(['sync', DAY, 'visits']);
+  const { code, stderr } = await place.run(['sync', DAY, 'visits,events']);
+  if (code !== 0) throw new Error(stderr);
   place.deliver(`visits_${DAY}.csv`, file('a', 'b'));
   place.deliver(`sso_${DAY}.csv`, file('x'));
   place.write('user-config/dayboard/config.json', JSON.stringify({ contexts: { look: { readOnly: true } } }));
 });
 
-/** Everything that is in the database: relations, and the rows of each, statistics and locks left out. */
+/** Everything that is in the two databases: relations, and the rows of each, statistics and locks left out. */
 async function everything(): Promise<string[]> {
-  const relations = await place.query<{ name: string; kind: string }>(
+  return [...(await everythingOf(place.database)), ...(await everythingOf(source))];
+}
+
+async function everythingOf(database: TestDatabase): Promise<string[]> {
+  const client = await database.connect();
+  const relations = await client.query<{ name: string; kind: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name, c.relkind AS kind FROM pg_class c
        JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname !~ '^(pg_|information_schema)' ORDER BY 1`,
   );
   const found: string[] = [];
-  for (const { name, kind } of relations) {
+  for (const { name, kind } of relations.rows) {
+    found.push(`${kind} ${name}`);
     if (!['r', 'm', 'v', 'S'].includes(kind)) continue;
-    const rows = await place.query<{ row: string }>(
+    const rows = await client.query<{ row: string }>(
       `SELECT ${kind === 'S' ? 'last_value' : 'to_jsonb(t)'}::text AS row FROM ${name} t ORDER BY 1`,
     );
-    found.push(name, ...rows.map(({ row }) => row));
+    found.push(...rows.rows.map(({ row }) => row));
   }
+  await client.end();
   return found;
 }
 
-/** Command lines of every command that there is. */
-const LINES: Record<string, string[][]> = {
-  demo: [],
-  init: [],
-  completion: [],
-  complete: [],
-  schedule: [['schedule']],
-  script: [['script']],
-  sync: [['sync'], ['sync', DAY, 'visits', '--reprocess', 'all', '--yes']],
-  fetch: [['fetch', DAY]],
-  import: [['import', DAY, '--reprocess', 'all']],
-  diff: [['diff', DAY, 'visits']],
-  undo: [['undo', DAY, 'visits', '--yes']],
-  cleanup: [['cleanup', '--yes']],
-  copy: [['copy', '--yes']],
-  refresh: [['refresh'], ['refresh', 'visits_per_day']],
-  check: [['check']],
-  status: [['status']],
-  freshness: [['freshness']],
-  sizes: [['sizes']],
-  plan: [['plan', DAY]],
-  runs: [['runs'], ['runs', 'show', '1'], ['runs', 'follow', '1']],
-  cancel: [['cancel', '1', '--now']],
-  prepare: [['prepare'], ['prepare', '--dry-run']],
-  adopt: [
-    ['adopt', 'visits', '--yes'],
-    ['adopt', 'visits_per_day', '--yes'],
-    ['adopt', 'visits', '--dry-run'],
-  ],
-  doctor: [['doctor']],
+/** What each command is, and lines of it: those of one that writes are refused, and else would change something. */
+const COMMANDS: Record<string, { writes: boolean; lines: string[][] }> = {
+  demo: { writes: false, lines: [] },
+  init: { writes: false, lines: [] },
+  completion: { writes: false, lines: [] },
+  complete: { writes: false, lines: [] },
+  script: {
+    writes: true,
+    lines: [
+      ['script', 'pwn'],
+      ['script', 'pwn', '--dry-run'],
+    ],
+  },
+  schedule: { writes: true, lines: [['schedule']] },
+  fetch: { writes: true, lines: [['fetch', DAY]] },
+  import: { writes: true, lines: [['import', DAY, 'sso']] },
+  sync: {
+    writes: true,
+    lines: [['sync', DAY, 'visits', '--reprocess', 'all', '--force', 'rows,loss', '--yes'], ['sync']],
+  },
+  diff: { writes: true, lines: [['diff', DAY, 'visits']] },
+  undo: { writes: true, lines: [['undo', DAY, 'visits', '--yes']] },
+  cleanup: { writes: true, lines: [['cleanup', 'events', '--yes']] },
+  copy: {
+    writes: true,
+    lines: [
+      ['copy', '--yes'],
+      ['copy', 'application', '--yes'],
+    ],
+  },
+  refresh: {
+    writes: true,
+    lines: [['refresh', 'visits_per_day,visits_by_week']],
+  },
+  check: { writes: true, lines: [['check']] },
+  prepare: { writes: true, lines: [['prepare'], ['prepare', '--dry-run']] },
+  adopt: {
+    writes: true,
+    lines: [
+      ['adopt', 'sso', '--yes'],
+      ['adopt', 'sso', '--back', '--yes'],
+    ],
+  },
+  cancel: { writes: true, lines: [['cancel', '1', '--now']] },
+  status: { writes: false, lines: [['status']] },
+  freshness: { writes: false, lines: [['freshness']] },
+  sizes: { writes: false, lines: [['sizes']] },
+  plan: { writes: false, lines: [['plan', DAY]] },
+  runs: { writes: false, lines: [['runs'], ['runs', 'show', '1'], ['runs', 'follow', '1']] },
+  doctor: { writes: false, lines: [['doctor']] },
 };
+
+/** A copy is planned first, and planning asks for the programs that it needs. */
+const REFUSED = /context\.read-only|it writes|copy\.tools/;
 
 const PWN = 'CREATE TABLE pwned (); DELETE FROM visits;';
 
@@ -87,6 +161,36 @@ const SCRIPTS = {
   prepared: `PREPARE p AS DELETE FROM visits; EXECUTE p; COMMIT; EXECUTE p;`,
 };
 
+/** What writes of all that a workspace can do: a method without a verdict here does not compile. */
+const WRITES: Record<keyof Workspace, ((workspace: Workspace) => Promise<unknown>) | undefined> = {
+  project: undefined,
+  context: undefined,
+  board: undefined,
+  list: undefined,
+  freshness: undefined,
+  plan: undefined,
+  start: async (workspace) => workspace.start(await workspace.plan(requestOf({ cells: [] }))),
+  activeRuns: undefined,
+  runs: undefined,
+  audit: undefined,
+  sizes: undefined,
+  run: undefined,
+  follow: undefined,
+  cancel: (workspace) => workspace.cancel('1', 'now'),
+  checks: undefined,
+  watch: undefined,
+  holdSchedule: (workspace) => workspace.holdSchedule(),
+  doctor: undefined,
+  prepare: (workspace) => workspace.prepare(false),
+  adoption: undefined,
+  adopt: (workspace) => workspace.adopt({ name: 'visits', act: 'finish' }),
+  scripts: undefined,
+  planScript: undefined,
+  // In a transaction that cannot write: see the scripts above.
+  startScript: undefined,
+  close: undefined,
+};
+
 describe('a read-only context', () => {
   it.each(Object.entries(SCRIPTS))('lets no script change anything: %s', async (name, text) => {
     place.write(`${name}.sql`, text);
@@ -101,16 +205,46 @@ describe('a read-only context', () => {
       'continue',
     ]);
     expect(ended.code).not.toBe(0);
+    expect(ended.stderr).toContain(`${name}.sql:`);
     expect(await everything()).toEqual(before);
   });
 
-  it('lets no command change anything, be it a row, a relation or a sequence', async () => {
-    expect(Object.keys(LINES).sort()).toEqual(expect.arrayContaining(commandNames()));
+  it('has a verdict of every command that there is', () => {
+    expect(Object.keys(COMMANDS).sort()).toEqual(expect.arrayContaining(commandNames()));
+  });
+
+  it('lets no command change anything at target or source, and refuses each that would', async () => {
     const before = await everything();
-    for (const args of Object.values(LINES).flat()) {
-      const ended = await place.run(['--context', 'look', ...args], { DAYBOARD_DEBUG: '1' });
-      expect([0, 1, 2, 4, 5], `${args.join(' ')}: ${ended.stderr}`).toContain(ended.code);
-    }
+    const verdicts: Array<[line: string, isAsItShould: boolean, said: string]> = [];
+    for (const { writes, lines } of Object.values(COMMANDS))
+      for (const args of lines) {
+        const ended = await place.run(['--context', 'look', ...args], { DAYBOARD_DEBUG: '1' });
+        verdicts.push([
+          args.join(' '),
+          writes
+            ? ended.code !== 0 && REFUSED.test(ended.stdout + ended.stderr)
+            : [0, 4].includes(ended.code ?? -1),
+          ended.stdout + ended.stderr,
+        ]);
+      }
+    expect(verdicts.filter(([, isAsItShould]) => !isAsItShould)).toEqual([]);
+    expect(await everything()).toEqual(before);
+  });
+
+  it('lets no method of a workspace write that is not for it', async () => {
+    await using look = await openTestWorkspace({
+      project: aProject(),
+      env: { DATABASE_URL: place.database.url },
+      cacheDirectory: join(place.directory, 'look'),
+      readOnly: true,
+    });
+    const before = await everything();
+    const writes = Object.values(WRITES).filter((write) => write !== undefined);
+    for (const write of writes)
+      await expect(write(look.workspace)).rejects.toMatchObject({
+        code: 'context.read-only',
+        kind: 'refused',
+      });
     expect(await everything()).toEqual(before);
   });
 

@@ -82,6 +82,33 @@ describe('secrets of the environment', () => {
     expectNoSecret(await ledgerText());
   });
 
+  it('are masked in all that is kept of a script that reads and shows them', async () => {
+    place.write(
+      'shows.sql',
+      `\\getenv url DATABASE_URL
+\\getenv token API_TOKEN
+\\echo :url :token
+\\warn :url :token
+SELECT :'url' AS :"token";
+SELECT set_config('leak.token', :'token', false);
+DO $$ BEGIN RAISE NOTICE 'it is %', current_setting('leak.token'); END $$;
+SELECT :'url'::int;
+`,
+    );
+    // It shows them to whoever runs it, as its author wants it: `Place` says so.
+    await expect(place.run(['script', 'shows.sql', '--yes'])).rejects.toThrow('a secret was shown');
+    const [run] = await place.query<{ output: string }>(
+      'SELECT output FROM dayboard.script ORDER BY run DESC LIMIT 1',
+    );
+    expect(run?.output).toContain('***');
+    expect(run?.output).toContain('invalid input syntax');
+    expectNoSecret(await ledgerText());
+    // Nor is it shown by a plan, which runs nothing, or by the events.
+    expect((await place.run(['script', 'shows.sql', '--dry-run'])).stdout).toContain('not known');
+    await place.run(['script', 'shows.sql', '--yes', '--json']);
+    await place.run(['runs', 'show', '2']);
+  });
+
   it('are in no argument of any process while a run is at work', async () => {
     const holder = await place.database.connect();
     await holder.query('BEGIN; LOCK TABLE dayboard.version IN ACCESS EXCLUSIVE MODE');
