@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Lend } from '../../src/load/publish/spread.ts';
 import { aProject, aRollup } from '../support/definitions.ts';
 import { lines, type Publisher, publishRows, startRun, undoRows } from '../support/deliveries.ts';
-import { hooked } from '../support/hooked.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
+import { losing } from '../support/losing.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { hitsDataset, hitsPerDay } from '../support/visits.ts';
 
@@ -31,29 +31,6 @@ beforeEach(async () => {
   return () => database.drop();
 });
 
-/** Lends two connections that the server ends when they come to a statement; `lost` counts those. */
-async function losing(at: RegExp) {
-  const admin = await database.connect();
-  const ready = await Promise.all(
-    [1, 2].map(async () => {
-      const other = await database.connect();
-      other.on('error', () => undefined);
-      const [pid] = await lines(other, 'SELECT pg_backend_pid()');
-      return hooked(other, async (_, sql) => {
-        if (!at.test(sql)) return;
-        lost.count += 1;
-        await admin.query('SELECT pg_terminate_backend($1, 5000)', [pid]);
-      });
-    }),
-  );
-  const lost = { count: 0 };
-  const lend: Lend = async (work) => {
-    const other = ready.pop();
-    if (other !== undefined) await work(other);
-  };
-  return { lend, lost };
-}
-
 const row = (id: string, hits: number, day = '2024-11-14') => ({ id, day, hits });
 
 const days = () => lines(client, 'SELECT day::text, visits, hits FROM stats.days');
@@ -61,7 +38,7 @@ const people = () => lines(client, 'SELECT day::text, id FROM stats.people');
 
 describe('a connection that was lent and is lost', () => {
   it('does not fail the publish of a new day, whose partition and lists are made on another', async () => {
-    const { lend, lost } = await losing(/CREATE (UNLOGGED )?TABLE|CREATE .*INDEX/);
+    const { lend, lost } = await losing(database, /CREATE (UNLOGGED )?TABLE|CREATE .*INDEX/);
     const published = await publishRows({ ...publisher, lend }, '2024-11-14', [row('a', 1), row('b', 2)]);
     expect(lost.count).toBeGreaterThan(0);
     expect(published).toMatchObject({ version: 1, added: 2 });
@@ -71,12 +48,12 @@ describe('a connection that was lent and is lost', () => {
 
   it('does not fail what replaces a day, nor its undo', async () => {
     await publishRows(publisher, '2024-11-14', [row('a', 1), row('b', 2)]);
-    const { lend, lost } = await losing(/CREATE (UNLOGGED )?TABLE/);
+    const { lend, lost } = await losing(database, /CREATE (UNLOGGED )?TABLE/);
     const replaced = [row('b', 5), row('c', 1), row('c', 1, '2024-11-13')];
     await publishRows({ ...publisher, lend }, '2024-11-14', replaced);
     expect(await days()).toEqual(['2024-11-13|1|1', '2024-11-14|2|6']);
     expect(lost.count).toBeGreaterThan(0);
-    const undo = await losing(/CREATE (UNLOGGED )?TABLE/);
+    const undo = await losing(database, /CREATE (UNLOGGED )?TABLE/);
     await undoRows({ ...publisher, lend: undo.lend }, '2024-11-14');
     expect(undo.lost.count).toBeGreaterThan(0);
     expect(await days()).toEqual(['2024-11-14|2|3']);

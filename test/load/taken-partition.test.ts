@@ -6,6 +6,7 @@ import { aDataset, aProject, aRollup } from '../support/definitions.ts';
 import { lines, startRun } from '../support/deliveries.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import type { TestDatabase } from '../support/postgres.ts';
+import { losing } from '../support/losing.ts';
 import { until } from '../support/until.ts';
 
 const PARTITION = 'stats.visits_p20241114';
@@ -136,6 +137,17 @@ describe('a delivery of one new day', () => {
     await publish('2024-11-14', `('a', 1), ('b', NULL)`, { project: second, lend });
     expect(lent()).toBeGreaterThan(0);
     expect(await contents()).toEqual(alone);
+  });
+
+  it('has each index once when a connection is lost after they were made', async () => {
+    const { lend, lost } = await losing(database, /CREATE UNLOGGED TABLE/);
+    const oid = await publish('2024-11-14', `('a', 1), ('b', NULL)`, { lend });
+    expect(lost.count).toBe(1);
+    expect(await lines(client, `SELECT '${PARTITION}'::regclass::oid`)).toEqual(oid);
+    const indexes = (table: string) =>
+      lines(client, `SELECT indexrelid FROM pg_index WHERE indrelid = '${table}'::regclass`);
+    expect(await indexes(PARTITION)).toHaveLength((await indexes('stats.visits')).length);
+    expect((await contents())[2]).toHaveLength(2);
   });
 
   it('is copied when the table gives its partitions what cannot be given while others read', async () => {

@@ -128,12 +128,16 @@ export async function takeAsPartition(
   }
 }
 
-/** The indexes of a partitioned table for a partition to be, so that attaching finds them made. */
+/**
+ * The indexes of a partitioned table for a partition to be, so that attaching finds them made. They are made together:
+ * one that has some was made ready before, by a connection that was lost afterwards.
+ */
 async function createIndexesLike(client: ClientBase, raw: RelationName, beside: RelationName): Promise<void> {
   const found = await client.query<{ unique: boolean; rest: string }>(
     `SELECT indisunique AS unique, substring(pg_get_indexdef(indexrelid) FROM ' USING .*$') AS rest
-       FROM pg_index WHERE indrelid = $1::regclass ORDER BY indexrelid`,
-    [qualified(raw)],
+       FROM pg_index WHERE indrelid = $1::regclass AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = $2::regclass)
+      ORDER BY indexrelid`,
+    [qualified(raw), qualified(beside)],
   );
   for (const { unique, rest } of found.rows)
     await client.query(`CREATE ${unique ? 'UNIQUE ' : ''}INDEX ON ${qualified(beside)}${rest}`);
