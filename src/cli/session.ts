@@ -11,6 +11,7 @@ export interface Globals {
   config?: string;
   color?: boolean;
   ascii?: boolean;
+  screenReader?: boolean;
 }
 
 /** A project in a context, opened for one command. */

@@ -13,6 +13,7 @@ import type { Size } from './layout.ts';
 import { outcomeText, Runs } from './runs.ts';
 import { slimStream } from './slim.ts';
 import { initialState } from './state.ts';
+import { Speaker } from './speech/speaker.tsx';
 import { Store } from './store.ts';
 import { createTheme, type ThemeOptions } from './theme.ts';
 
@@ -23,6 +24,8 @@ export interface ConsoleIo {
 }
 
 export interface ConsoleOptions extends ThemeOptions {
+  /** Lines of text that follow one another instead of a screen. */
+  screenReader?: boolean;
   /** Seconds between listings of the source, 60 by default; 0 lists once. */
   relistSeconds?: number;
   /** Days of history that the board reads at first, FIRST_DAYS by default; it reads further back when they are gone to. */
@@ -126,19 +129,15 @@ export async function runConsole(parts: {
   feed.start();
   // What is read within a blink is waited for: the first frame is then the whole board, drawn once.
   await store.meets((state) => state.board !== undefined || state.boardError !== undefined, FIRST_FRAME_MS);
-  const shown = (
-    <App
-      store={store}
-      controller={controller}
-      theme={createTheme(options)}
-      onTerminal={(hand) => (suspend = hand)}
-    />
-  );
+  const { screenReader = false } = options;
+  const common = { store, controller, onTerminal: (hand: typeof suspend) => void (suspend = hand) };
+  const shown = screenReader ? <Speaker {...common} /> : <App {...common} theme={createTheme(options)} />;
   const app = render(shown, {
     stdin: attention.keyboard(io.stdin),
     stdout: slimStream(io.stdout),
-    alternateScreen: true,
-    incrementalRendering: true,
+    alternateScreen: !screenReader,
+    incrementalRendering: !screenReader,
+    isScreenReaderEnabled: screenReader,
     interactive: true,
     exitOnCtrlC: false,
     patchConsole: false,

@@ -6,6 +6,7 @@ import { databaseError, isConnectionLoss } from '../ledger/errors.ts';
 import { heldError, lockHolders, tryLock } from '../ledger/locks.ts';
 import { cancelRequest, CHANNEL, finishRun, insertRun } from '../ledger/runs.ts';
 import { serially } from '../ledger/serial.ts';
+import { dropForgotten } from '../load/publish/forget.ts';
 import { sever } from '../ledger/sever.ts';
 import { deliveryKey } from '../plan/facts.ts';
 import type { Outcome, RunEvent, RunState } from '../plan/events.ts';
@@ -359,6 +360,8 @@ class ActiveRun {
     try {
       if (this.lost !== undefined) throw this.lost;
       await dropStaging(this.control, this.id);
+      // What a step could not drop when it ended.
+      await dropForgotten(this.control).catch(() => undefined);
       this.writer.emit({ type: 'run.done', outcome });
       await this.writer.flush();
       await finishRun(this.control, this.id, outcome.state satisfies RunState, outcome);

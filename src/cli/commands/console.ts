@@ -30,12 +30,16 @@ export async function showConsole(
     return await runConsole({
       workspace,
       io: { stdin: io.stdin, stdout: io.stdout },
-      options: themeOptions({
-        env: { ...io.env },
-        colorDepth: io.stdout.isTTY === true ? io.stdout.getColorDepth() : 1,
-        ascii: globals.ascii === true,
-        noColor: globals.color === false,
-      }),
+      options: {
+        ...themeOptions({
+          env: { ...io.env },
+          colorDepth: io.stdout.isTTY === true ? io.stdout.getColorDepth() : 1,
+          ascii: globals.ascii === true,
+          noColor: globals.color === false,
+        }),
+        // The variable is Ink's own.
+        screenReader: globals.screenReader === true || io.env.INK_SCREEN_READER === 'true',
+      },
       now: io.now,
       first,
       ...notifier(cli),

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
+import type { Queryable } from '../../ledger/client.ts';
 import { qualified } from '../../ledger/sql.ts';
-import { inTransaction } from '../../ledger/transaction.ts';
 import { forgetKept, unknownKept } from '../../ledger/versions.ts';
 import type { Project } from '../../project/model.ts';
 import { settleOld } from './settle.ts';
@@ -25,10 +25,10 @@ export async function forgetOld(client: ClientBase, project: Project, shape: Raw
  * Drops kept tables that no version has any more, each by itself. One that is in use, by a backup say, ends it: the next
  * would be, too, and nobody waits for it.
  */
-export async function dropForgotten(client: ClientBase): Promise<void> {
-  for (const name of await unknownKept(client))
-    await inTransaction(client, async () => {
-      await client.query(`SET LOCAL lock_timeout = ${LOCK_WAIT}`);
-      await client.query(`DROP TABLE IF EXISTS ${qualified({ schema: 'dayboard', name })}`);
-    });
+export async function dropForgotten(client: Queryable): Promise<void> {
+  for (const name of await unknownKept(client)) {
+    const table = qualified({ schema: 'dayboard', name });
+    // One message is one transaction: the limit ends with it.
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_WAIT}; DROP TABLE IF EXISTS ${table}`);
+  }
 }
