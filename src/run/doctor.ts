@@ -10,6 +10,7 @@ import { examinePublications } from './doctor-publications.ts';
 import { examineRelations } from './doctor-relations.ts';
 import { examineSizes } from './doctor-sizes.ts';
 import { examinePrivileges } from './doctor-privileges.ts';
+import { examineSourcePrivileges } from './doctor-source-privileges.ts';
 import type { DoctorFinding } from './workspace.ts';
 
 export interface DoctorParts {
@@ -34,7 +35,12 @@ const CACHE_WARN_BYTES = 2 * 1024 ** 3;
 /** Looks at connections, permissions, versions and clocks, one finding after the other; never throws. */
 export async function* examine(parts: DoctorParts): AsyncIterable<DoctorFinding> {
   yield* examineDatabase(parts);
-  for (const [name, source] of parts.sources) yield await examineSource(name, source);
+  for (const [name, source] of parts.sources) {
+    const finding = await examineSource(name, source);
+    yield finding;
+    if (source.database !== undefined && finding.verdict === 'pass')
+      yield* examineSourcePrivileges(parts.project, name, source.database, parts.context.readOnly);
+  }
   yield await examineCache(parts.cache);
 }
 
