@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DoctorFinding } from '../../src/run/workspace.ts';
-import { DERIVED_OF_VISITS, aDataset, aProject } from '../support/definitions.ts';
+import type { ScriptRequest } from '../../src/run/ready-script.ts';
+import { DERIVED_OF_VISITS, aDataset, anAggregate, aProject } from '../support/definitions.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { openTestWorkspace } from '../support/workspace.ts';
 
@@ -38,11 +39,11 @@ async function role(name: string, ...rights: string[]): Promise<string> {
   return whole;
 }
 
-function open(user: string, readOnly = false) {
+function open(user: string, readOnly = false, project = PROJECT) {
   const url = new URL(database.url);
   [url.username, url.password] = [user, 'x'];
   return openTestWorkspace({
-    project: { ...PROJECT, sources: { files: { kind: 'directory', path: join(folder, 'files') } } },
+    project: { ...project, sources: { files: { kind: 'directory', path: join(folder, 'files') } } },
     env: { DATABASE_URL: url.href },
     cacheDirectory: join(folder, 'cache'),
     now: () => '2024-11-15T07:40:00.000Z',
@@ -57,6 +58,8 @@ async function findings(user: string, readOnly = false): Promise<DoctorFinding[]
     if (/^(Privileges?|Owner)\b/.test(finding.subject)) found.push(finding);
   return found;
 }
+
+async function* nothing(): AsyncIterable<Buffer> {}
 
 const LOADER = [
   'GRANT USAGE, CREATE ON SCHEMA public TO ROLE',
@@ -94,6 +97,57 @@ describe('the least rights', () => {
     expect(await everything(loader)).toEqual(['done', 'done', 'done', 'done']);
     expect((await admin.query('SELECT visits::int FROM public.per_day')).rows).toEqual([{ visits: 2 }]);
     expect(await findings(loader)).toMatchObject([{ verdict: 'pass' }]);
+  });
+
+  it('to prepare, to compute periods and to run a script are the same', async () => {
+    const loader = await role('loader', ...LOADER);
+    await using board = await open(loader, false, { ...PROJECT, aggregates: [anAggregate()] });
+    const prepared = await board.workspace.prepare(false);
+    expect(prepared.changes.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['visits', 'visits_by_week']),
+    );
+    writeFileSync(join(folder, 'files', `visits_${DAY}.csv`), `id,day\na,${DAY}\n`);
+    const synced = await board.run({ cells: [{ dataset: 'visits', periods: [DAY] }] });
+    expect(synced.outcome.state).toBe('done');
+    const computed = await board.run({
+      command: 'refresh',
+      names: ['visits_by_week'],
+      aggregates: [{ name: 'visits_by_week', periods: ['2024-W46'] }],
+    });
+    expect(computed.outcome.state).toBe('done');
+    expect((await admin.query('SELECT visits::int FROM public.visits_by_week')).rows).toEqual([
+      { visits: 1 },
+    ]);
+    writeFileSync(join(folder, 'fix.sql'), `DELETE FROM public.visits WHERE id = 'b';\n`);
+    const request: ScriptRequest = {
+      script: 'fix.sql',
+      directory: folder,
+      variables: [],
+      singleTransaction: true,
+      onError: 'stop',
+    };
+    const plan = await board.workspace.planScript(request);
+    const streams = { stdin: nothing, stdout: () => undefined, stderr: () => undefined };
+    const run = await board.workspace.startScript(plan, request, streams);
+    expect((await run.done).state).toBe('done');
+  });
+
+  it('to take a table over are those of its owner, or of a member', async () => {
+    const loader = await role('loader', ...LOADER);
+    const owner = await role('owner', 'GRANT USAGE, CREATE ON SCHEMA public TO ROLE');
+    await admin.query(`CREATE TABLE public.visits (id text NOT NULL, day date NOT NULL);
+      INSERT INTO public.visits VALUES ('own', '2024-10-01'); ALTER TABLE public.visits OWNER TO ${owner};
+      GRANT SELECT, INSERT, DELETE ON public.visits TO ${loader}`);
+    await using board = await open(loader);
+    await board.run({ cells: [{ dataset: 'visits', periods: [DAY] }] });
+    await expect(board.workspace.adopt({ name: 'visits', act: 'switch' })).rejects.toMatchObject({
+      message: expect.stringContaining(owner) as unknown,
+    });
+    await admin.query(`GRANT ${owner} TO ${loader}`);
+    expect(await board.workspace.adopt({ name: 'visits', act: 'switch' })).toMatchObject({
+      state: 'switched',
+    });
+    expect((await admin.query(`SELECT id FROM public.visits WHERE id = 'own'`)).rowCount).toBe(1);
   });
 
   it('to look are the README’s, and let nothing be written', async () => {
