@@ -1,15 +1,9 @@
 import type pg from 'pg';
 import type { Database } from '../ledger/connection.ts';
+import { notified } from '../ledger/notified.ts';
 import { CHANNEL } from '../ledger/runs.ts';
-import type { RunEvent } from '../plan/events.ts';
 import { toDayboardError } from '../project/errors.ts';
 import type { LedgerChange } from './workspace.ts';
-
-interface Payload {
-  project?: string;
-  run?: string;
-  event?: RunEvent;
-}
 
 /** Seconds between tries to come back after the connection was lost; the last one is kept to. */
 const RETRY_SECONDS = [1, 2, 5, 10, 30] as const;
@@ -72,8 +66,8 @@ export class LedgerHub {
   }
 
   private hear(text: string | undefined): void {
-    const payload = JSON.parse(text ?? '{}') as Payload;
-    if (payload.project !== this.project) return;
+    const payload = notified(text);
+    if (payload?.project !== this.project) return;
     if (payload.event !== undefined) this.tell({ kind: 'event', event: payload.event });
     else this.tell({ kind: 'changed', ...(payload.run === undefined ? {} : { run: payload.run }) });
   }

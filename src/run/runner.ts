@@ -4,6 +4,7 @@ import type { Queryable } from '../ledger/client.ts';
 import type { Database } from '../ledger/connection.ts';
 import { databaseError, isConnectionLoss } from '../ledger/errors.ts';
 import { heldError, lockHolders, tryLock } from '../ledger/locks.ts';
+import { notified } from '../ledger/notified.ts';
 import { cancelRequest, CHANNEL, finishRun, insertRun } from '../ledger/runs.ts';
 import { serially } from '../ledger/serial.ts';
 import { dropForgotten } from '../load/publish/forget.ts';
@@ -215,12 +216,8 @@ class ActiveRun {
 
   private async listenForCancel(): Promise<void> {
     this.connection.on('notification', (message) => {
-      const payload = JSON.parse(message.payload ?? '{}') as {
-        project?: string;
-        run?: string;
-        cancel?: 'step' | 'now';
-      };
-      if (payload.project === this.plan.project && payload.run === this.id && payload.cancel !== undefined)
+      const said = notified(message.payload);
+      if (said?.project === this.plan.project && said.run === this.id && said.cancel !== undefined)
         void this.readCancel();
     });
     this.connection.on('end', () => this.lose(new Error('Connection terminated')));

@@ -2,6 +2,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lockKey } from '../../src/ledger/locks.ts';
 import type { RunEvent } from '../../src/plan/events.ts';
 import type { LedgerChange } from '../../src/run/workspace.ts';
 import { aDataset, aProject, aRollup } from '../support/definitions.ts';
@@ -346,6 +347,28 @@ describe('two operators', () => {
     await run.cancel('now');
     expect(await run.done).toMatchObject({ state: 'cancelled' });
     await client.end();
+  });
+
+  it('are not disturbed by what somebody else notifies', async () => {
+    await using database = await createTestDatabase();
+    const place = await aPlace();
+    await place.deliver('2024-11-14', 'a,2024-11-14\n');
+    await using ann = await place.open(database);
+    await ann.run({ cells: [] });
+    const stranger = await database.connect();
+    await stranger.query('SELECT pg_advisory_lock($1)', [lockKey('test', 'table visits').toString()]);
+    const heard: LedgerChange[] = [];
+    const unwatch = ann.workspace.watch((change) => heard.push(change));
+    await ann.workspace.list();
+    const plan = await ann.workspace.plan(requestOf({ cells: visits('2024-11-14') }));
+    const handle = await ann.workspace.start(plan);
+    for (const payload of ['no json', 'null', '[]', '{"project":"test","event":{}}', '{"project":7}'])
+      await stranger.query('SELECT pg_notify($1, $2)', ['dayboard', payload]);
+    await until(() => heard.some((change) => change.kind === 'changed'));
+    await stranger.query('SELECT pg_advisory_unlock_all()');
+    expect(await handle.done).toMatchObject({ state: 'done' });
+    unwatch();
+    expect(heard.filter(({ kind }) => kind === 'lost')).toEqual([]);
   });
 
   it('see each other’s runs without asking', async () => {
