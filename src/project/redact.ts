@@ -41,7 +41,47 @@ export function hideSecretsOf(env: Environment): void {
 export function redact(text: string): string {
   const found = secrets.some((value) => text.includes(value));
   const rest = found ? secrets.reduce((left, value) => left.replaceAll(value, HIDDEN), text) : text;
-  return withoutPasswords(rest);
+  return withoutPasswords(withoutCutSecrets(rest));
+}
+
+/** What a server puts where it cuts the line that it quotes. */
+const CUT = '...';
+
+/** So many letters of a secret beside a cut are no accident. */
+const LEAST_PART = 4;
+
+/** A secret that a quoted line begins or ends in the middle of is not found as a whole. */
+function withoutCutSecrets(text: string): string {
+  if (!text.includes(CUT)) return text;
+  return text
+    .split(CUT)
+    .map((part, at, parts) => {
+      const begun = at === parts.length - 1 ? part : withoutEnd(part);
+      return at === 0 ? begun : withoutBeginning(begun);
+    })
+    .join(CUT);
+}
+
+function withoutEnd(part: string): string {
+  const longest = Math.max(
+    0,
+    ...secrets.map((value) => sharedLength(value, (length) => part.endsWith(value.slice(0, length)))),
+  );
+  return longest === 0 ? part : part.slice(0, -longest) + HIDDEN;
+}
+
+function withoutBeginning(part: string): string {
+  const longest = Math.max(
+    0,
+    ...secrets.map((value) => sharedLength(value, (length) => part.startsWith(value.slice(-length)))),
+  );
+  return HIDDEN.repeat(Math.min(longest, 1)) + part.slice(longest);
+}
+
+/** The most letters of a secret that are there, 0 when they are too few to tell. */
+function sharedLength(value: string, isThere: (length: number) => boolean): number {
+  for (let length = value.length - 1; length >= LEAST_PART; length -= 1) if (isThere(length)) return length;
+  return 0;
 }
 
 /** A JSON value with each of its texts redacted; the very same value when there is nothing to take out. */

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ACTIONS } from '../../src/actions/list.ts';
@@ -48,6 +49,12 @@ beforeAll(async () => {
      CREATE TABLE users (id integer PRIMARY KEY); INSERT INTO users VALUES (1)`,
   );
   await client.end();
+  // Programs that are new enough for a copy: it is refused for the context alone.
+  for (const program of ['pg_dump', 'pg_restore']) {
+    place.write(`bin/${program}`, `#!/bin/sh\necho '${program} (PostgreSQL) 99'\n`);
+    chmodSync(join(place.directory, 'bin', program), 0o755);
+  }
+  place.env['PATH'] = `${join(place.directory, 'bin')}:${process.env['PATH'] ?? ''}`;
   // What is there and is to be taken over, or has still to be made.
   await place.query('CREATE TABLE sso (id text NOT NULL, day date NOT NULL)');
   place.write('pwn.sql', PWN);
@@ -136,8 +143,7 @@ const COMMANDS: Record<string, { writes: boolean; lines: string[][] }> = {
   doctor: { writes: false, lines: [['doctor']] },
 };
 
-/** A copy is planned first, and planning asks for the programs that it needs. */
-const REFUSED = /context\.read-only|it writes|copy\.tools/;
+const REFUSED = /context\.read-only|it writes/;
 
 const PWN = 'CREATE TABLE pwned (); DELETE FROM visits;';
 
@@ -222,7 +228,7 @@ describe('a read-only context', () => {
         verdicts.push([
           args.join(' '),
           writes
-            ? ended.code !== 0 && REFUSED.test(ended.stdout + ended.stderr)
+            ? ended.code === 5 && REFUSED.test(ended.stdout + ended.stderr)
             : [0, 4].includes(ended.code ?? -1),
           ended.stdout + ended.stderr,
         ]);

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hideSecretsOf, redact } from '../../src/project/redact.ts';
 import { CONFIG, file, Place } from '../cli/place.ts';
+import { createTestDatabase } from '../support/postgres.ts';
 import { startTestS3 } from '../support/s3.ts';
 import { until } from '../support/until.ts';
 
@@ -135,6 +136,47 @@ SELECT :'url'::int;
     expectNoSecret(titles.map(({ text }) => text).join('\n'));
   });
 
+  it('are in no argument of the programs that a copy starts, nor in what is told of their failure', async () => {
+    await using source = await createTestDatabase();
+    const client = await source.connect();
+    await client.query('CREATE TABLE users (id integer)');
+    place.env['APP_URL'] = source.url;
+    place.write(
+      'copies.config.ts',
+      CONFIG.replace(
+        "{ kind: 'directory', path: 'deliveries' } },",
+        "{ kind: 'directory', path: 'deliveries' } },\n  copies: [{ name: 'app', source: 'app', exclude: ['visits', 'sso', 'pushers'], never: { named: ['nowhere'] } }],",
+      )
+        .replace(
+          "{ files: { kind: 's3' } }",
+          "{ files: { kind: 's3' }, app: { kind: 'postgres', urlVariable: 'APP_URL' } }",
+        )
+        .replace('  name,\n  key:', "  name,\n  source: 'files',\n  key:"),
+    );
+    const seen = join(place.directory, 'seen.txt');
+    for (const program of ['pg_dump', 'pg_restore']) {
+      place.write(
+        `bin/${program}`,
+        `#!/bin/sh
+if [ "$1" = --version ]; then echo "${program} (PostgreSQL) 99"; exit 0; fi
+printf '%s\\n' "$0" "$@" >>'${seen}'
+echo "${program}: error: no connection to $PGHOST as $PGUSER with $PGPASSWORD" >&2
+exit 1
+`,
+      );
+      chmodSync(join(place.directory, 'bin', program), 0o755);
+    }
+    const PATH = `${join(place.directory, 'bin')}:${process.env['PATH'] ?? ''}`;
+    const ended = await place.run(['--config', 'copies.config.ts', 'copy', 'app', '--yes', '--json'], {
+      PATH,
+    });
+    expect(ended.stdout).toContain('with ***');
+    expect(readFileSync(seen, 'utf8')).toContain('--schema=');
+    expectNoSecret(readFileSync(seen, 'utf8'));
+    expectNoSecret(await ledgerText());
+    expectNoSecret(filesText());
+  });
+
   it.each([
     [
       'an exception that nobody catches',
@@ -180,6 +222,13 @@ describe('the last net', () => {
     expect(redact('host=db password=abc user=ann')).toBe('host=db password=*** user=ann');
     const harmless = 'see https://db.example:5432/x?y=a@b for user:ann';
     expect(redact(harmless)).toBe(harmless);
+  });
+
+  it('takes out what is left of a secret that was cut, as PostgreSQL cuts the line that it quotes', () => {
+    hideSecretsOf({ LATE_TOKEN: 'aq7-Bx9_kk3m' });
+    expect(redact("LINE 1: ...lect 'aq7-Bx9_k...")).toBe("LINE 1: ...lect '***...");
+    expect(redact("LINE 1: ...9_kk3m' as it")).toBe("LINE 1: ...***' as it");
+    expect(redact('wait a moment... please')).toBe('wait a moment... please');
   });
 
   it('knows what is a secret by the name of its variable or its place in a URL, and passes over plain words', () => {
