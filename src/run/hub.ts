@@ -68,8 +68,15 @@ export class LedgerHub {
   private hear(text: string | undefined): void {
     const payload = notified(text);
     if (payload?.project !== this.project) return;
-    if (payload.event !== undefined) this.tell({ kind: 'event', event: payload.event });
-    else this.tell({ kind: 'changed', ...(payload.run === undefined ? {} : { run: payload.run }) });
+    const { run, event } = payload;
+    const changed: LedgerChange = { kind: 'changed', ...(run === undefined ? {} : { run }) };
+    try {
+      this.tell(event === undefined ? changed : { kind: 'event', event });
+    } catch (thrown) {
+      if (event === undefined) throw thrown;
+      // Another version's, or forged: the ledger has what is true.
+      this.tell(changed);
+    }
   }
 
   private tell(change: LedgerChange): void {

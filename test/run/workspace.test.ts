@@ -359,15 +359,23 @@ describe('two operators', () => {
     await stranger.query('SELECT pg_advisory_lock($1)', [lockKey('test', 'table visits').toString()]);
     const heard: LedgerChange[] = [];
     const unwatch = ann.workspace.watch((change) => heard.push(change));
+    const unread: LedgerChange[] = [];
+    const unwatchOther = ann.workspace.watch((change) => {
+      if (change.kind === 'event' && change.event.run === '99') throw new TypeError('no outcome');
+      if (change.kind === 'changed' && change.run === '99') unread.push(change);
+    });
     await ann.workspace.list();
     const plan = await ann.workspace.plan(requestOf({ cells: visits('2024-11-14') }));
     const handle = await ann.workspace.start(plan);
-    for (const payload of ['no json', 'null', '[]', '{"project":"test","event":{}}', '{"project":7}'])
+    const event = { schema: 'dayboard.event/1', type: 'run.done', run: '99' };
+    const forged = JSON.stringify({ project: 'test', run: '99', event });
+    for (const payload of [forged, 'no json', 'null', '[]', '{"project":"test","event":{}}', '{"project":7}'])
       await stranger.query('SELECT pg_notify($1, $2)', ['dayboard', payload]);
-    await until(() => heard.some((change) => change.kind === 'changed'));
+    await until(() => heard.some((change) => change.kind === 'changed') && unread.length > 0);
     await stranger.query('SELECT pg_advisory_unlock_all()');
     expect(await handle.done).toMatchObject({ state: 'done' });
     unwatch();
+    unwatchOther();
     expect(heard.filter(({ kind }) => kind === 'lost')).toEqual([]);
   });
 
