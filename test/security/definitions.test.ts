@@ -123,6 +123,7 @@ describe('SQL where a date, a name or a number belongs', () => {
   it('is refused as no date, name or number, and reaches no server', async () => {
     const place = await Place.make(CONFIG);
     await place.query('CREATE TABLE canary ()');
+    place.write('day.sql', '-- param day date = yesterday\nSELECT :day;\n');
     const sql = "2024-11-14'; DROP TABLE canary; --";
     for (const args of [
       ['sync', sql],
@@ -135,6 +136,13 @@ describe('SQL where a date, a name or a number belongs', () => {
       ['check', sql],
       ['freshness', sql],
       ['adopt', sql],
+      ['fetch', sql],
+      ['import', sql],
+      ['cleanup', sql],
+      ['copy', sql],
+      ['script', 'day.sql', '-v', `day=${sql}`],
+      ['script', 'day.sql', '--lock-timeout', sql],
+      ['script', 'day.sql', '--statement-timeout', sql],
       ['runs', 'show', sql],
       ['runs', '--limit', sql],
       ['cancel', sql],
@@ -142,7 +150,7 @@ describe('SQL where a date, a name or a number belongs', () => {
       const ended = await place.run([...args, '--json']);
       expect({ args, code: ended.code }).toEqual({ args, code: 2 });
       expect(ended.json()).toMatchObject([
-        { schema: 'dayboard.error/1', code: expect.stringMatching(/^usage/) },
+        { schema: 'dayboard.error/1', code: expect.stringMatching(/^(usage|script.parameter)/) },
       ]);
     }
     await place.query('SELECT FROM canary');

@@ -102,9 +102,19 @@ function requestOf(cli: Cli, script: string, options: ScriptOptions): ScriptRequ
     variables: (options.variable ?? []).map(readVariable),
     singleTransaction: options.singleTransaction === true,
     onError: onError satisfies OnError,
-    ...(options.statementTimeout === undefined ? {} : { statementTimeout: options.statementTimeout }),
-    ...(options.lockTimeout === undefined ? {} : { lockTimeout: options.lockTimeout }),
+    ...(options.statementTimeout === undefined
+      ? {}
+      : { statementTimeout: readTime('--statement-timeout', options.statementTimeout) }),
+    ...(options.lockTimeout === undefined
+      ? {}
+      : { lockTimeout: readTime('--lock-timeout', options.lockTimeout) }),
   };
+}
+
+/** A time as PostgreSQL's settings take one: milliseconds, or a number with its unit. */
+function readTime(option: string, given: string): string {
+  if (/^\s*\d+(\.\d+)?\s*(us|ms|s|min|h|d)?\s*$/.test(given)) return given;
+  throw usage(`"${given}" is no time for ${option}.`, "Write it as '10s', '5min' or '2h'.");
 }
 
 function readVariable(given: string): [name: string, value: string] {
