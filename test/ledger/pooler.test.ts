@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { Database, databaseSettings } from '../../src/ledger/connection.ts';
+import type { ScriptRequest } from '../../src/run/ready-script.ts';
 import { sourceDatabase } from '../../src/run/source-database.ts';
 import type { DoctorFinding, Workspace } from '../../src/run/workspace.ts';
 import { aDataset, aProject } from '../support/definitions.ts';
@@ -132,6 +133,36 @@ describe.skipIf(!wantPgBouncer())('PgBouncer in front of the server', () => {
     } finally {
       await client.end();
     }
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('in session mode lets a statement be cancelled: the server is told, not the pooler', async () => {
+    await using behind = await createTestDatabase();
+    await using pooler = await startPgBouncer(behind.url, 'session');
+    const folder = await mkdtemp(join(tmpdir(), 'dayboard-test-pooler-'));
+    await writeFile(join(folder, 'slow.sql'), 'SELECT pg_sleep(600);\n');
+    await using place = await openTestWorkspace({
+      project: project(folder),
+      env: { DATABASE_URL: pooler.url },
+      cacheDirectory: join(folder, 'cache'),
+    });
+    const request: ScriptRequest = {
+      script: 'slow.sql',
+      directory: folder,
+      variables: [],
+      singleTransaction: false,
+      onError: 'stop',
+    };
+    async function* nothing(): AsyncIterable<Buffer> {}
+    const streams = { stdin: nothing, stdout: () => undefined, stderr: () => undefined };
+    const atWork = Promise.withResolvers<void>();
+    const plan = await place.workspace.planScript(request);
+    const run = await place.workspace.startScript(plan, request, streams, ({ type }) => {
+      if (type === 'step.progress') atWork.resolve();
+    });
+    await atWork.promise;
+    await run.cancel('now');
+    expect((await run.done).state).toBe('cancelled');
     await rm(folder, { recursive: true, force: true });
   });
 });

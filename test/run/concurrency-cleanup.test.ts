@@ -5,6 +5,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlanRequest } from '../../src/plan/plan.ts';
 import { FINE, work } from '../support/at-once.ts';
+import { aRollup } from '../support/definitions.ts';
 import { eventsProject, happen, SOURCE_VARIABLE } from '../support/events.ts';
 import { NOW, openPlace, type Place } from '../support/events-place.ts';
 import { openTestWorkspace, requestOf, type TestWorkspace } from '../support/workspace.ts';
@@ -38,7 +39,11 @@ async function loaded(): Promise<Place> {
 
 const second = ({ targetUrl, sourceUrl }: Place): Promise<TestWorkspace> =>
   openTestWorkspace({
-    project: eventsProject(),
+    // The same with a rollup over the events, which this one keeps.
+    project: {
+      ...eventsProject(),
+      rollups: [aRollup({ name: 'events_per_day', over: 'events', timeZone: 'Europe/Paris' })],
+    },
     env: { DATABASE_URL: targetUrl, [SOURCE_VARIABLE]: sourceUrl },
     cacheDirectory: join(cache, 'bob'),
     now: () => NOW,
@@ -63,6 +68,7 @@ const OTHERS: Record<string, Partial<PlanRequest>> = {
   'a sync of the same days': { cells: cells(...DAYS), reprocess: ['all'] },
   'an undo': { command: 'undo', cells: cells('2024-11-18') },
   'a diff': { command: 'diff', cells: cells('2024-11-18') },
+  'a refresh': { command: 'refresh', names: ['events_per_day'] },
   'another cleanup': CLEANUP,
 };
 
