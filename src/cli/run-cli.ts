@@ -87,6 +87,7 @@ function createProgram(io: Io, host: Host): Command {
     .option('--config <file|system>', 'a project definition, or a system that comes with dayboard')
     .option('--no-color', 'no colours (or NO_COLOR)')
     .option('--ascii', 'no characters but ASCII')
+    .option('--mouse', 'in the console: the wheel moves, a click puts the cursor, a second one is Enter')
     .option(
       '--screen-reader',
       'the console as lines of text that follow one another (or INK_SCREEN_READER=true)',

@@ -12,6 +12,7 @@ export interface Globals {
   color?: boolean;
   ascii?: boolean;
   screenReader?: boolean;
+  mouse?: boolean;
 }
 
 /** A project in a context, opened for one command. */

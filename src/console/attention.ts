@@ -22,26 +22,8 @@ export class Attention {
     this.notify = notify;
   }
 
-  /** The keyboard with what the terminal says of the focus taken in as it is read; Ink passes over it. */
-  keyboard(stdin: NodeJS.ReadStream): NodeJS.ReadStream {
-    const read = (size?: number): unknown => {
-      const chunk = stdin.read(size) as string | Buffer | null;
-      if (chunk !== null) this.hears(chunk.toString());
-      return chunk;
-    };
-    return new Proxy(stdin, {
-      get(target, name) {
-        if (name === 'read') return read;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
-  }
-
-  private hears(text: string): void {
-    const gained = text.lastIndexOf('\u001b[I');
-    const lost = text.lastIndexOf('\u001b[O');
-    if (gained !== lost) this.focused = gained > lost;
+  hears(gained: boolean): void {
+    this.focused = gained;
   }
 
   /** Something ended that may be waited for. */

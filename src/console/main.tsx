@@ -15,6 +15,9 @@ import { slimStream } from './slim.ts';
 import { initialState } from './state.ts';
 import { Speaker } from './speech/speaker.tsx';
 import { Store } from './store.ts';
+import { ASK_BACKGROUND, TELL_MOUSE, TELL_NO_MOUSE, TerminalInput } from './terminal-input.ts';
+import { point } from './pointing.ts';
+import { createClock } from './clock.ts';
 import { createTheme, type ThemeOptions } from './theme.ts';
 
 /** The terminal, as process.stdin and process.stdout are one. */
@@ -26,6 +29,10 @@ export interface ConsoleIo {
 export interface ConsoleOptions extends ThemeOptions {
   /** Lines of text that follow one another instead of a screen. */
   screenReader?: boolean;
+  /** The wheel moves the cursor and a click puts it somewhere. */
+  mouse?: boolean;
+  /** Nothing tells what the terminal draws on: it is asked. */
+  askBackground?: boolean;
   /** Seconds between listings of the source, 60 by default; 0 lists once. */
   relistSeconds?: number;
   /** Days of history that the board reads at first, FIRST_DAYS by default; it reads further back when they are gone to. */
@@ -64,6 +71,7 @@ export async function runConsole(parts: {
   tips?: readonly string[];
 }): Promise<string | undefined> {
   const { workspace, io, options, now } = parts;
+  const { screenReader = false, mouse = false, askBackground = false } = options;
   if (!io.stdin.isTTY || !io.stdout.isTTY) throw noTerminal();
   const store = new Store(
     initialState({
@@ -98,15 +106,17 @@ export async function runConsole(parts: {
       if (store.current.leaving) exit();
     },
   });
+  const asks = mouse ? TELL_FOCUS + TELL_MOUSE : TELL_FOCUS;
+  const asksNoMore = mouse ? TELL_NO_MOUSE + TELL_NO_FOCUS : TELL_NO_FOCUS;
   let away = false;
   const goAway = async () => {
     // A key that repeats asks again before the first one is through.
     if (away) return;
     away = true;
     await suspend(async () => {
-      io.stdout.write(TELL_NO_FOCUS);
+      io.stdout.write(asksNoMore);
       await (parts.stop ?? stopped)();
-      io.stdout.write(TELL_FOCUS);
+      io.stdout.write(asks);
       feed.readBoard();
     }).finally(() => (away = false));
   };
@@ -129,11 +139,21 @@ export async function runConsole(parts: {
   feed.start();
   // What is read within a blink is waited for: the first frame is then the whole board, drawn once.
   await store.meets((state) => state.board !== undefined || state.boardError !== undefined, FIRST_FRAME_MS);
-  const { screenReader = false } = options;
   const common = { store, controller, onTerminal: (hand: typeof suspend) => void (suspend = hand) };
-  const shown = screenReader ? <Speaker {...common} /> : <App {...common} theme={createTheme(options)} />;
-  const app = render(shown, {
-    stdin: attention.keyboard(io.stdin),
+  let theme = createTheme(options);
+  const shown = () => (screenReader ? <Speaker {...common} /> : <App {...common} theme={theme} />);
+  const clock = createClock(workspace.project.timeZone);
+  const input = new TerminalInput({
+    onFocus: (gained) => attention.hears(gained),
+    onBackground: (background) => {
+      theme = createTheme({ ...options, background });
+      app.rerender(shown());
+    },
+    onMouse: (event) =>
+      point({ state: () => store.current, press: (key) => controller.press(key), theme, clock }, event),
+  });
+  const app = render(shown(), {
+    stdin: input.keyboard(io.stdin),
     stdout: slimStream(io.stdout),
     alternateScreen: !screenReader,
     incrementalRendering: !screenReader,
@@ -146,9 +166,9 @@ export async function runConsole(parts: {
     onRender: () => feed.goOn(),
   });
   exit = () => app.unmount();
-  io.stdout.write(TELL_FOCUS);
+  io.stdout.write(askBackground && !screenReader ? asks + ASK_BACKGROUND : asks);
   // However the process ends: what the terminal says of its focus would be typed into the shell.
-  const unfocus = () => void io.stdout.write(TELL_NO_FOCUS);
+  const unfocus = () => void io.stdout.write(asksNoMore);
   process.on('exit', unfocus);
   try {
     await app.waitUntilExit();

@@ -23,6 +23,11 @@ export function themeOptions({ env, colorDepth, ascii, noColor }: TerminalFacts)
   };
 }
 
+/** Whether a terminal is worth asking what it draws on: it has not told, and is no console that would print the question. */
+export function asksBackground(env: TerminalFacts['env']): boolean {
+  return !isSet(env.COLORFGBG) && isSet(env.TERM) && env.TERM !== 'linux' && env.TERM !== 'dumb';
+}
+
 function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== '';
 }

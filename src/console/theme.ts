@@ -71,7 +71,7 @@ const DARK: Palette = {
   missing: '1;38;5;214',
   available: '38;5;117',
   fetched: '38;5;75',
-  loaded: '38;5;66',
+  loaded: '38;5;73',
   muted: '38;5;246',
   faint: '38;5;240',
   accent: '38;5;110',
@@ -84,13 +84,13 @@ const DARK: Palette = {
 const LIGHT: Palette = {
   failed: '1;38;5;160',
   running: '1;38;5;26',
-  suspicious: '1;38;5;94',
+  suspicious: '1;38;5;58',
   stale: '1;38;5;127',
   owed: '38;5;91',
-  missing: '1;38;5;130',
+  missing: '1;38;5;94',
   available: '38;5;25',
   fetched: '38;5;27',
-  loaded: '38;5;66',
+  loaded: '38;5;23',
   muted: '38;5;241',
   faint: '38;5;249',
   accent: '38;5;24',
@@ -113,6 +113,26 @@ const SIXTEEN: Palette = {
   muted: '2',
   faint: '2',
   accent: '36',
+  weekend: '',
+  today: '',
+  row: '',
+  marked: '4',
+};
+
+/** On white only four of the sixteen can be read; marks and words tell the states that share one. */
+const SIXTEEN_LIGHT: Palette = {
+  failed: '1;31',
+  running: '1;34',
+  suspicious: '1;35',
+  stale: '35',
+  owed: '35',
+  missing: '31',
+  available: '34',
+  fetched: '34',
+  loaded: '',
+  muted: '',
+  faint: '2',
+  accent: '34',
   weekend: '',
   today: '',
   row: '',
@@ -146,7 +166,7 @@ const BADGES: Record<ColorDepth, Theme['badge']> = {
 
 function paletteOf(options: ThemeOptions): Palette {
   if (options.color === 'none') return MONO;
-  if (options.color === '16') return SIXTEEN;
+  if (options.color === '16') return options.background === 'light' ? SIXTEEN_LIGHT : SIXTEEN;
   return options.background === 'light' ? LIGHT : DARK;
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { FIRST_DAYS } from '../../console/first-days.ts';
-import { themeOptions } from '../../console/terminal.ts';
+import { asksBackground, themeOptions } from '../../console/terminal.ts';
 import type { Workspace } from '../../run/workspace.ts';
 import type { Cli } from '../cli.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -38,6 +38,8 @@ export async function showConsole(
           noColor: globals.color === false,
         }),
         // The variable is Ink's own.
+        mouse: globals.mouse === true,
+        askBackground: asksBackground(io.env),
         screenReader: globals.screenReader === true || io.env.INK_SCREEN_READER === 'true',
       },
       now: io.now,
