@@ -49,6 +49,8 @@ export async function consoleBench(bench: Bench, { quick }: { quick: boolean }):
     const opened = await measureStarts(place, hello, starts);
     say('keys');
     const moved = await measureKeys(place, quick ? 100 : 400);
+    say('runs that begin elsewhere');
+    const elsewhere = await measureElsewhere(place, quick ? 5 : 20);
     say('a listing of 200,000 keys');
     const listed = await measureListing(place, quick ? 40 : 100);
     await keepResult(`console${quick ? '-quick' : ''}`, {
@@ -58,6 +60,7 @@ export async function consoleBench(bench: Bench, { quick }: { quick: boolean }):
       runs: RUNS,
       start: opened,
       keys: moved,
+      elsewhere,
       whileListing: listed,
     });
   } finally {
@@ -181,6 +184,34 @@ async function measureKeys(place: Place, times: number) {
     const moves = await cursorMoves(terminal, place.today, times);
     const quiet = await bytesOfMoves(terminal, place.today, Math.min(60, times));
     return { size: '200x50', presses: times, ...moves, bytesPerMove: quiet };
+  } finally {
+    terminal.kill('SIGKILL');
+    await terminal.exit;
+  }
+}
+
+/** From before a run is begun, by another connection than the console's, until the console shows it in flight. */
+async function measureElsewhere(place: Place, times: number) {
+  const terminal = open(place, SIZES[1] as (typeof SIZES)[0]);
+  try {
+    await terminal.waitFor(isPainted, LONG_MS);
+    terminal.press('2');
+    await terminal.waitFor('› runs', LONG_MS);
+    const took: number[] = [];
+    for (let time = 0; time < times; time += 1) {
+      const started = performance.now();
+      const run = await startRuns(
+        place.bench.postgres.connectionString(DATABASE),
+        place.project,
+        1,
+        place.today,
+      );
+      const shown = new RegExp(`running +${run.ids[0] ?? ''} `, 'u');
+      await terminal.waitFor((screen) => screen.some((line) => shown.test(line)), LONG_MS);
+      took.push(performance.now() - started);
+      await run.stop();
+    }
+    return { times, medianMilliseconds: round(median(took)), slowestMilliseconds: round(Math.max(...took)) };
   } finally {
     terminal.kill('SIGKILL');
     await terminal.exit;

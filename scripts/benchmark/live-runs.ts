@@ -13,6 +13,7 @@ const STEPS = 30;
 
 /** Runs in flight, as far as anybody can tell from the ledger: their locks are held and their steps report progress. */
 export interface LiveRuns {
+  ids: string[];
   stop(): Promise<void>;
 }
 
@@ -25,7 +26,10 @@ export async function startRuns(
   const runs = await Promise.all(
     Array.from({ length: count }, (_, index) => startRun(connectionString, project, index, today)),
   );
-  return { stop: async () => void (await Promise.all(runs.map((stop) => stop()))) };
+  return {
+    ids: runs.map(({ id }) => id),
+    stop: async () => void (await Promise.all(runs.map(({ stop }) => stop()))),
+  };
 }
 
 async function startRun(connectionString: string, project: Project, index: number, today: string) {
@@ -61,7 +65,7 @@ async function startRun(connectionString: string, project: Project, index: numbe
     else writer.emit({ type: 'step.progress', step: stepName(step), rows: at * 333, bytes, totalBytes: 1e9 });
     beat += 1;
   }, BEAT_MS);
-  return async () => {
+  const stop = async () => {
     clearInterval(timer);
     await writer.flush();
     await finishRun(client, id, 'cancelled', {
@@ -73,6 +77,7 @@ async function startRun(connectionString: string, project: Project, index: numbe
     });
     await client.end();
   };
+  return { id, stop };
 }
 
 function planOf(project: Project, index: number, today: string): Plan {

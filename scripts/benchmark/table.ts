@@ -144,7 +144,7 @@ interface CopyResult {
 function consoleFigures(): string[] {
   const file = join(RESULTS, 'console.json');
   if (!existsSync(file)) return [];
-  const { date, cells, runs, start, keys, whileListing } = JSON.parse(
+  const { date, cells, runs, start, keys, elsewhere, whileListing } = JSON.parse(
     readFileSync(file, 'utf8'),
   ) as ConsoleResult;
   const ms = (value: number) => `${Math.round(value)} ms`;
@@ -153,6 +153,7 @@ function consoleFigures(): string[] {
     `The console on a ledger of ${cells.toLocaleString('en')} cells while ${runs} runs report progress, in a real terminal (\`./scripts/bench console\`, ${date}):`,
     `painted ${ms(start.paintedMilliseconds['80x24'])} after its process starts at 80x24 and ${ms(start.paintedMilliseconds['200x50'])} at 200x50, where Node alone takes ${ms(start.bareNodeMilliseconds)} and the least that Ink draws ${ms(start.bareInkMilliseconds)};`,
     `from a key to its paint at 200x50 ${ms(keys.p50Milliseconds)} (99th percentile ${ms(keys.p99Milliseconds)}), with ${keys.bytesPerMove} bytes for a move of the cursor;`,
+    `a run that begins on another terminal is shown after ${ms(elsewhere.medianMilliseconds)} (${ms(elsewhere.slowestMilliseconds)} at most in ${elsewhere.times});`,
     `while a listing of ${whileListing.keys.toLocaleString('en')} keys comes in ${ms(whileListing.p50Milliseconds)} (${ms(whileListing.p99Milliseconds)}).`,
   ];
 }
@@ -167,6 +168,7 @@ interface ConsoleResult {
     paintedMilliseconds: Record<'80x24' | '200x50', number>;
   };
   keys: { p50Milliseconds: number; p99Milliseconds: number; bytesPerMove: number };
+  elsewhere: { times: number; medianMilliseconds: number; slowestMilliseconds: number };
   whileListing: { keys: number; p50Milliseconds: number; p99Milliseconds: number };
 }
 
