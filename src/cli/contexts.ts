@@ -31,6 +31,9 @@ const contextSchema = z.strictObject({
 const fileSchema = z.object({
   contexts: z.record(z.string(), contextSchema).default({}),
   lastContext: z.string().optional(),
+  /** The console in lines of text for a screen reader; its mouse. As the flags of these names. */
+  screenReader: z.boolean().default(false),
+  mouse: z.boolean().default(false),
 });
 
 /** A named place to run a project, as the user's file has it. No secrets in here. */
@@ -84,6 +87,12 @@ export class ContextStore {
   /** The default context and those of the file. */
   get names(): string[] {
     return [DEFAULT_CONTEXT, ...Object.keys(this.content.contexts)];
+  }
+
+  /** How the user wants the console, besides what flags and environment ask for. */
+  get wishes(): { screenReader: boolean; mouse: boolean } {
+    const { screenReader, mouse } = this.content;
+    return { screenReader, mouse };
   }
 
   /** The context that the console showed last, when it is still there. */

@@ -1,4 +1,13 @@
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { settle } from '../../src/console/board-cursor.ts';
+import { boardModel } from '../../src/console/board-model.ts';
+import { createClock } from '../../src/console/clock.ts';
+import { runFromPlan } from '../../src/console/run-model.ts';
+import { sayings, SILENT } from '../../src/console/speech/sayings.ts';
+import { type ConsoleState, initialState } from '../../src/console/state.ts';
+import { FAKE_NOW, FakeWorkspace } from '../support/fake-workspace.ts';
+import { requestOf } from '../support/workspace.ts';
 import { type ConsoleUnderTest, openConsole } from '../support/console.ts';
 import '../support/show.ts';
 
@@ -20,6 +29,52 @@ function start() {
   return { ...console, said };
 }
 
+/** All that is said on coming to a place. */
+async function saidOf(change: (state: ConsoleState) => Partial<ConsoleState>): Promise<string> {
+  const workspace = new FakeWorkspace({ days: 60 });
+  const { project, context } = workspace;
+  const model = boardModel(await workspace.board({ columns: 60 }), FAKE_NOW, 'UTC');
+  const plan = await workspace.plan(
+    requestOf({ cells: [{ dataset: 'subscriptions', periods: ['2026-11-13'] }], reprocess: ['all'] }),
+  );
+  const run = runFromPlan('1847', plan, FAKE_NOW);
+  const size = { columns: 80, rows: 24 };
+  const state = initialState({ project, context, size, now: FAKE_NOW, columns: 60, tips: [] });
+  const full: ConsoleState = {
+    ...state,
+    board: model,
+    whole: model,
+    runs: await workspace.runs(50),
+    freshness: await workspace.freshness(),
+    audit: await workspace.audit(50),
+    sizes: await workspace.sizes(),
+    scripts: [],
+    models: new Map([['1847', run]]),
+    runView: { ...state.runView, id: '1847' },
+  };
+  return sayings(SILENT, settle({ ...full, ...change(full) }, model), createClock('UTC')).lines.join('\n');
+}
+
+/** What only makes sense to eyes: boxes, bars, marks, and blanks that make columns. */
+// oxlint-disable-next-line no-control-regex
+const DRAWN = /[\u2500-\u259f✘✓∅▸▶›·]| {3}|\u001b/u;
+
+it('every screen is said as it was found good', async () => {
+  const screens = ['board', 'runs', 'run', 'log', 'freshness', 'files', 'scripts', 'audit', 'sizes'] as const;
+  const told = await Promise.all(screens.map((screen) => saidOf(() => ({ screen }))));
+  for (const text of told) expect(text).not.toMatch(DRAWN);
+  await expect(`${told.join('\n\n')}\n`).toMatchFileSnapshot(join('golden', 'screen-reader.txt'));
+});
+
+it('never says a secret that is typed', async () => {
+  const parameter = { name: 'user', type: 'text', description: 'Whose', secret: true } as const;
+  const script = { name: 'history', description: '', file: 'h.sql', parameters: [parameter], seconds: [] };
+  const fields = [{ parameter, typed: 'hunter2' }];
+  const text = await saidOf(() => ({ dialog: { kind: 'parameters', script, fields, row: 0 } }));
+  expect(text).toContain('user: 7 characters');
+  expect(text).not.toContain('hunter2');
+});
+
 describe('the console for a screen reader', () => {
   it('says where one is, what is wrong, the keys, and what the cursor is on', async () => {
     const { screen, said } = start();
@@ -34,6 +89,8 @@ describe('the console for a screen reader', () => {
   it('says one line for a move and draws nothing over', async () => {
     const { screen, press, output, wait, said } = start();
     await expect(screen).toShow('Board. web-stats');
+    const failed = () => screen.lines().filter((line) => /2026-11-13: failed/u.test(line)).length;
+    const alreadyFailed = failed();
     const before = said().length;
     press('left');
     await expect(screen).toShow(/^\S+, 2026-11-12: loaded\. Version/mu);
@@ -41,7 +98,7 @@ describe('the console for a screen reader', () => {
     wait(120);
     press('right');
     await expect(screen).toShow(
-      (lines) => lines.filter((line) => /2026-11-13: failed/u.test(line)).length === 2,
+      (lines) => lines.filter((line) => /2026-11-13: failed/u.test(line)).length === alreadyFailed + 1,
     );
     // Neither the alternate screen, nor a cursor that goes up, nor an erased line that had text.
     // oxlint-disable-next-line no-control-regex

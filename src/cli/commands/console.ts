@@ -16,10 +16,12 @@ export async function showConsole(
     leave: () => Promise<void>;
     tips?: readonly string[];
     contexts?: readonly string[];
+    /** As the user's settings have it. */
+    wishes?: { screenReader: boolean; mouse: boolean };
   },
 ): Promise<string | undefined> {
   const { io, globals } = cli;
-  const { workspace, leave, tips, contexts } = parts;
+  const { workspace, leave, tips, contexts, wishes } = parts;
   // The ledger answers while the console is loaded. Who waits for it tells why it fails.
   const first = workspace.board({ columns: FIRST_DAYS });
   first.catch(() => undefined);
@@ -38,9 +40,12 @@ export async function showConsole(
           noColor: globals.color === false,
         }),
         // The variable is Ink's own.
-        mouse: globals.mouse === true,
+        mouse: globals.mouse === true || wishes?.mouse === true,
         askBackground: asksBackground(io.env),
-        screenReader: globals.screenReader === true || io.env.INK_SCREEN_READER === 'true',
+        screenReader:
+          globals.screenReader === true ||
+          io.env.INK_SCREEN_READER === 'true' ||
+          wishes?.screenReader === true,
       },
       now: io.now,
       first,
@@ -85,7 +90,12 @@ export async function openConsole(cli: Cli): Promise<number> {
     try {
       if (chosen !== undefined) store.remember(context.name);
       const contexts = store.names;
-      const next = await showConsole(cli, { workspace, leave: () => workspace.close(), contexts });
+      const next = await showConsole(cli, {
+        workspace,
+        leave: () => workspace.close(),
+        contexts,
+        wishes: store.wishes,
+      });
       if (next === undefined) return EXIT.done;
       chosen = next;
       remembered = undefined;

@@ -3,7 +3,8 @@ import type { Clock } from '../clock.ts';
 import { draw } from '../draw.ts';
 import { paletteItems } from '../palette.ts';
 import { helpItems } from '../screens/help.ts';
-import type { ConsoleState } from '../state.ts';
+import { plural } from '../format.ts';
+import type { ConsoleState, ScriptField } from '../state.ts';
 import { createTheme } from '../theme.ts';
 
 const THEME = createTheme({ ascii: true, color: 'none', background: 'dark' });
@@ -59,13 +60,18 @@ export function dialogPosition(state: ConsoleState, dialog: Open): string {
         .join('. ');
     case 'parameters': {
       const field = dialog.fields[dialog.row];
-      const said =
-        field === undefined ? '' : `${field.parameter.name}: ${field.typed === '' ? 'empty' : field.typed}`;
+      const said = field === undefined ? '' : `${field.parameter.name}: ${fieldText(field)}`;
       return dialog.problem === undefined ? said : `${said}. ${dialog.problem}`;
     }
     default:
       return '';
   }
+}
+
+/** What is in a field; of a secret only how long it is. */
+function fieldText({ parameter, typed }: ScriptField): string {
+  if (typed === '') return 'empty';
+  return parameter.secret === true ? plural(Array.from(typed).length, 'character') : typed;
 }
 
 /** What a dialog draws, as sentences: without its frame, and with columns parted by commas. */

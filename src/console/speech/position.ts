@@ -15,71 +15,93 @@ import { type ConsoleState, markKey } from '../state.ts';
 
 /** What the cursor is on, in a sentence; empty where there is nothing. */
 export function positionText(state: ConsoleState, clock: Clock): string {
+  if (state.screen === 'log') return '';
+  if (state.screen === 'board') return boardText(state);
+  const link = state.screen === 'freshness' ? linkUnderCursor(state) : undefined;
+  if (link !== undefined) return linkText(link);
+  const { text, row, total } = lineOf(state, clock);
+  if (state.screen === 'run' && total === 0) return '';
+  return total === 0 ? 'Nothing is listed.' : `${text}. Line ${row + 1} of ${total}.`;
+}
+
+/** A line of a list in words, without the stop at its end, and where it is. */
+export interface SpokenLine {
+  text: string;
+  row: number;
+  total: number;
+}
+
+const NO_LINE: SpokenLine = { text: '', row: 0, total: 0 };
+
+/** A line of the list that is shown: the one under the cursor, or the one at a row. */
+export function lineOf(state: ConsoleState, clock: Clock, at?: number): SpokenLine {
   switch (state.screen) {
-    case 'board':
-      return boardText(state);
     case 'files':
-      return ofList(state.filesView.row, filesRows(state), (cell) => fileText(cell, state, clock));
-    case 'freshness': {
-      const link = linkUnderCursor(state);
-      return link === undefined
-        ? ofList(state.freshnessView.row, freshnessRows(state), derivedText)
-        : linkText(link);
-    }
+      return ofList(at ?? state.filesView.row, filesRows(state), (cell) => fileText(cell, state, clock));
+    case 'freshness':
+      return ofList(at ?? state.freshnessView.row, freshnessRows(state), derivedText);
     case 'runs':
       return ofList(
-        state.runsView.row,
+        at ?? state.runsView.row,
         runRows(state),
         (run) =>
           `run ${run.id}, ${run.state}, started ${clock.moment(run.startedAt, state.now)}, ${run.steps.done} of ${plural(run.steps.total, 'step')} done, by ${run.by}: ${run.cli}`,
       );
     case 'run': {
       const run = state.models.get(state.runView.id ?? '');
-      return run === undefined ? '' : ofList(cursorStep(state, run), run.steps, stepText);
+      return run === undefined ? NO_LINE : ofList(at ?? cursorStep(state, run), run.steps, stepText);
     }
     case 'scripts':
-      return ofList(state.scriptsView.row, scriptRows(state), ({ name, description, lastRun, problem }) =>
-        [
-          `${name}: ${description}`,
-          problem ?? '',
-          lastRun === undefined ? 'never run' : `last run ${lastRun.id}, ${lastRun.state}, by ${lastRun.by}`,
-        ]
-          .filter((part) => part !== '')
-          .join('. '),
+      return ofList(
+        at ?? state.scriptsView.row,
+        scriptRows(state),
+        ({ name, description, lastRun, problem }) =>
+          [
+            `${name}: ${description}`,
+            problem ?? '',
+            lastRun === undefined
+              ? 'never run'
+              : `last run ${lastRun.id}, ${lastRun.state}, by ${lastRun.by}`,
+          ]
+            .filter((part) => part !== '')
+            .join('. '),
       );
     case 'audit':
       return ofList(
-        state.auditView.row,
+        at ?? state.auditView.row,
         auditRows(state),
-        ({ at, by, did, what, run }) =>
-          `${clock.moment(at, state.now)}, ${by}, ${did}${run === undefined ? '' : `, run ${run}`}: ${what}`,
+        (entry) =>
+          `${clock.moment(entry.at, state.now)}, ${entry.by}, ${entry.did}${entry.run === undefined ? '' : `, run ${entry.run}`}: ${entry.what}`,
       );
     case 'sizes':
-      return ofList(state.sizesView.row, sizeRows(state), (relation) => {
+      return ofList(at ?? state.sizesView.row, sizeRows(state), (relation) => {
         const unused = unusedIndexes(relation).length;
         return `${relation.kind} ${relation.of ?? relation.relation}: ${bytes(bytesOf(relation))}, ${bytes(relation.indexBytes)} of it indexes, ${count(relation.rows)} rows${unused === 0 ? '' : `, ${plural(unused, 'index', 'indexes')} never used`}`;
       });
+    case 'board':
     case 'log':
-      return '';
+      return NO_LINE;
   }
 }
 
-function ofList<T>(row: number, rows: readonly T[], text: (each: T) => string): string {
-  const each = rows[Math.max(0, Math.min(row, rows.length - 1))];
-  return each === undefined
-    ? 'Nothing is listed.'
-    : `${text(each).replace(/\.$/u, '')}. Line ${Math.min(row, rows.length - 1) + 1} of ${rows.length}.`;
+function ofList<T>(wanted: number, rows: readonly T[], text: (each: T) => string): SpokenLine {
+  const row = Math.max(0, Math.min(wanted, rows.length - 1));
+  const each = rows[row];
+  return each === undefined ? NO_LINE : { text: text(each).replace(/\.$/u, ''), row, total: rows.length };
 }
 
 function boardText(state: ConsoleState): string {
   const derived = derivedUnderCursor(state);
   if (derived !== undefined) return derivedText(derived);
   const cell = cellUnderCursor(state);
-  if (cell !== undefined) {
-    const marked = state.view.marks.has(markKey(cell.dataset, cell.period)) ? ', marked' : '';
-    return `${cell.dataset}, ${cell.period}: ${cell.state}${marked}. ${cell.why}`;
-  }
+  if (cell !== undefined) return cellText(state, cell);
   return state.board === undefined ? 'The ledger is being read.' : 'No delivery is expected here.';
+}
+
+/** A delivery of the board, whether it is marked, and why it is as it is. */
+export function cellText(state: ConsoleState, cell: Cell): string {
+  const marked = state.view.marks.has(markKey(cell.dataset, cell.period)) ? ', marked' : '';
+  return `${cell.dataset}, ${cell.period}: ${cell.state}${marked}. ${cell.why}`;
 }
 
 function fileText(cell: Cell, state: ConsoleState, clock: Clock): string {
@@ -93,7 +115,7 @@ function fileText(cell: Cell, state: ConsoleState, clock: Clock): string {
 
 const VERDICTS = { pass: 'fresh', warn: 'late', error: 'too old', unknown: 'of unknown age' } as const;
 
-function derivedText({ kind, name, through, verdict, why }: DerivedStatus): string {
+export function derivedText({ kind, name, through, verdict, why }: DerivedStatus): string {
   const reaches = through === undefined ? 'reaches no day' : `reaches ${through}`;
   return `${kind} ${name}: ${VERDICTS[verdict]}, ${reaches}. ${why}`;
 }

@@ -5,8 +5,9 @@ import type { Clock } from '../clock.ts';
 import { placeOf } from '../selection.ts';
 import { runInFlight, runningText } from '../widgets/header.ts';
 import type { ConsoleState } from '../state.ts';
+import { contentsText } from './contents.ts';
 import { dialogPosition, dialogText } from './dialog.ts';
-import { positionText } from './position.ts';
+import { lineOf, positionText } from './position.ts';
 
 /** Everything that a listener has been told of the console: what differs from it is said next. */
 export interface Told {
@@ -18,6 +19,8 @@ export interface Told {
   /** How far the run in flight is, in tenths. */
   progress: string;
   connection: string;
+  /** The list that is shown has been read. */
+  listed: boolean;
   /** Lines of the log of the run that is open. */
   notes: number;
 }
@@ -30,6 +33,7 @@ export const SILENT: Told = {
   counts: '',
   progress: '',
   connection: '',
+  listed: false,
   notes: 0,
 };
 
@@ -45,6 +49,7 @@ export function sayings(before: Told, state: ConsoleState, clock: Clock): { told
   const isNew = told.place !== before.place;
   const lines = [
     ...(isNew ? introduction(state, clock, told) : []),
+    ...(!isNew && told.listed && !before.listed ? contentsText(state, clock) : []),
     ...(!isNew && told.counts !== before.counts && told.counts !== '' ? [`Now ${told.counts}.`] : []),
     ...(told.progress === before.progress || told.progress === ''
       ? []
@@ -79,6 +84,7 @@ function toldOf(state: ConsoleState, clock: Clock): Told {
           ? ''
           : `The ledger could not be read: ${boardError.message}`
         : `The connection is lost: ${lost.error.message} What was read before is kept.`,
+    listed: dialog === undefined && lineOf(state, clock).total > 0,
     notes: openRun(state)?.notes.length ?? 0,
   };
 }
@@ -90,6 +96,7 @@ function introduction(state: ConsoleState, clock: Clock, { counts }: Told): stri
   return [
     `${titleText(state)}. ${where}.`,
     ...(state.screen === 'board' ? [counts === '' ? 'All that is due is loaded.' : `${counts}.`] : []),
+    ...contentsText(state, clock),
     `Keys: ${keysText(state)}.`,
   ];
 }
