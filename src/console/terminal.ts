@@ -18,9 +18,24 @@ export interface TerminalFacts {
 export function themeOptions({ env, colorDepth, ascii, noColor }: TerminalFacts): ThemeOptions {
   return {
     ascii: ascii || env.TERM === 'linux' || env.TERM === 'dumb' || !isUtf8(env),
-    color: noColor || isSet(env.NO_COLOR) || colorDepth < 4 ? 'none' : colorDepth < 8 ? '16' : '256',
+    color:
+      noColor || isSet(env.NO_COLOR) || colorDepth < 4
+        ? 'none'
+        : colorDepth < 8 && !has256(env)
+          ? '16'
+          : '256',
     background: isLight(env.COLORFGBG) ? 'light' : 'dark',
   };
+}
+
+/** Node knows xterm's name for 256 colours, not screen's and others': 'screen-256color', 'screen.xterm-256color'. */
+function has256({ TERM }: TerminalFacts['env']): boolean {
+  return TERM?.endsWith('-256color') === true;
+}
+
+/** Whether the mouse can be asked for: GNU screen (STY) keeps Esc until the next key comes, once its mouse is on. */
+export function hasMouse(env: TerminalFacts['env']): boolean {
+  return !isSet(env.STY);
 }
 
 /** Whether a terminal is worth asking what it draws on: it has not told, and is no console that would print the question. */

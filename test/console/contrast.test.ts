@@ -116,3 +116,48 @@ describe.each(['dark', 'light'] as const)('on a %s background', (background) => 
     }
   });
 });
+
+/** How eyes without one kind of cones see: https://www.inf.ufrgs.br/~oliveira/pubs_files/CVD_Simulation/ */
+const BLIND: Record<string, readonly Rgb[]> = {
+  protanopia: [
+    [0.152286, 1.052583, -0.204868],
+    [0.114503, 0.786281, 0.099216],
+    [-0.003882, -0.048116, 1.051998],
+  ],
+  deuteranopia: [
+    [0.367322, 0.860646, -0.227968],
+    [0.280085, 0.672501, 0.047413],
+    [-0.01182, 0.04294, 0.968881],
+  ],
+  tritanopia: [
+    [1.255528, -0.076749, -0.178779],
+    [-0.078411, 0.930809, 0.147602],
+    [0.004733, 0.691367, 0.3039],
+  ],
+};
+
+function seenBy(matrix: readonly Rgb[], [red, green, blue]: Rgb): Rgb {
+  const [r = 0, g = 0, b = 0] = matrix.map((row) => row[0] * red + row[1] * green + row[2] * blue);
+  return [r, g, b];
+}
+
+describe.each(['dark', 'light'] as const)('to colour-blind eyes on a %s background', (background) => {
+  const theme = createTheme({ ascii: false, color: '256', background });
+  const problems = ['failed', 'running', 'stale', 'loaded'] as const;
+
+  it.each(Object.entries(BLIND))('what is wrong, runs or is loaded differs in colour (%s)', (_, matrix) => {
+    const seen = problems.map((state) => seenBy(matrix, coloursOf(theme.state[state]).front ?? [0, 0, 0]));
+    const alike = seen.flatMap((one, at) =>
+      seen
+        .slice(at + 1)
+        .filter((two) => Math.hypot(one[0] - two[0], one[1] - two[1], one[2] - two[2]) < 25)
+        .map((two) => `${problems[at]} and ${problems[seen.indexOf(two)]}`),
+    );
+    expect(alike).toEqual([]);
+  });
+
+  it.each([true, false])('every state has a mark of its own (ASCII: %s)', (ascii) => {
+    const { state } = createTheme({ ascii, color: '256', background }).glyphs;
+    expect(new Set(Object.values(state)).size).toBe(Object.values(state).length);
+  });
+});

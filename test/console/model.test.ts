@@ -228,6 +228,10 @@ describe('the terminal', () => {
     expect(themeOptions({ ...facts, noColor: true }).color).toBe('none');
     expect(themeOptions({ ...facts, colorDepth: 4 }).color).toBe('16');
     expect(themeOptions({ ...facts, colorDepth: 1 }).color).toBe('none');
+    // As Node counts the colours of screen and of what it names after the terminal around it.
+    for (const TERM of ['screen-256color', 'screen.xterm-256color', 'tmux-256color'])
+      expect(themeOptions({ ...facts, colorDepth: 4, env: { TERM } }).color).toBe('256');
+    expect(themeOptions({ ...facts, colorDepth: 4, env: { TERM: 'screen' } }).color).toBe('16');
   });
 
   it('has glyphs where it can show them', () => {

@@ -215,3 +215,30 @@ it.skipIf(!hasTmux)('is left running in tmux, and gone on with from a terminal o
   terminal.press('q');
   expect((await terminal.exit).code).toBe(0);
 });
+
+it('leaves the mouse alone inside GNU screen, and lets go of it for the shell', async () => {
+  const mouse = '\u001b[?1000h';
+  const within = open(
+    80,
+    24,
+    { mouse: true },
+    { TERM: 'screen-256color', COLORTERM: undefined, STY: '1.pts' },
+  );
+  await expect(within).toShow('2 failed');
+  expect(within.output()).not.toContain(mouse);
+  // The 256 colours that its name tells of.
+  expect(within.output()).toContain('38;5;');
+  within.press('q');
+  await within.exit;
+  const console = open(80, 24, { mouse: true });
+  await expect(console).toShow('2 failed');
+  await until(() => console.leftOn().includes('mouse reports'));
+  // A report that comes in pieces, and one that is garbled, are no keys: q would quit.
+  console.type('\u001b[<64;');
+  console.type('5;5M\u001b[<99;q');
+  console.press('?');
+  await expect(console).toShow('KEYS');
+  console.press('ctrl-c', 'ctrl-c');
+  expect((await console.exit).code).toBe(0);
+  expect(console.leftOn()).toEqual([]);
+});

@@ -1,11 +1,15 @@
 // A program for pseudo-terminals: the console on the workspace in memory. usage: fake-console JSON-OPTIONS
 import { runConsole } from '../../src/console/main.tsx';
-import { themeOptions } from '../../src/console/terminal.ts';
+import { asksBackground, hasMouse, themeOptions } from '../../src/console/terminal.ts';
 import { FakeWorkspace, type FakeOptions } from './fake-workspace.ts';
 
-const { fixed, tips, ...options } = JSON.parse(process.argv[2] ?? '{}') as Partial<FakeOptions> & {
+const { fixed, tips, mouse, screenReader, ...options } = JSON.parse(
+  process.argv[2] ?? '{}',
+) as Partial<FakeOptions> & {
   fixed?: string;
   tips?: string[];
+  mouse?: boolean;
+  screenReader?: boolean;
 };
 const started = Date.now();
 /** The clock begins at a known moment, so that pictures stay the same. */
@@ -15,12 +19,17 @@ const { stdin, stdout } = process;
 await runConsole({
   workspace,
   io: { stdin, stdout },
-  options: themeOptions({
-    env: process.env,
-    colorDepth: stdout.getColorDepth?.() ?? 1,
-    ascii: false,
-    noColor: false,
-  }),
+  options: {
+    ...themeOptions({
+      env: process.env,
+      colorDepth: stdout.getColorDepth?.() ?? 1,
+      ascii: false,
+      noColor: false,
+    }),
+    askBackground: asksBackground(process.env),
+    mouse: mouse === true && hasMouse(process.env),
+    screenReader: screenReader === true,
+  },
   now,
   ...(tips === undefined ? {} : { tips }),
 });

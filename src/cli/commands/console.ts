@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { FIRST_DAYS } from '../../console/first-days.ts';
-import { asksBackground, themeOptions } from '../../console/terminal.ts';
+import { asksBackground, hasMouse, themeOptions } from '../../console/terminal.ts';
 import type { Workspace } from '../../run/workspace.ts';
 import type { Cli } from '../cli.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -40,7 +40,7 @@ export async function showConsole(
           noColor: globals.color === false,
         }),
         // The variable is Ink's own.
-        mouse: globals.mouse === true || wishes?.mouse === true,
+        mouse: hasMouse(io.env) && (globals.mouse === true || wishes?.mouse === true),
         askBackground: asksBackground(io.env),
         screenReader:
           globals.screenReader === true ||
