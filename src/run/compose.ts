@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Actor } from '../ledger/actor.ts';
-import { type DatabaseSettings, databaseSettings } from '../ledger/connection.ts';
+import { type DatabaseSettings, databaseSettings } from '../ledger/database-settings.ts';
 import type { Environment } from '../project/environment.ts';
 import type { Project } from '../project/model.ts';
 import { hideSecretsOf } from '../project/redact.ts';

@@ -1,4 +1,5 @@
-import { type Database, libpqVariables } from '../ledger/connection.ts';
+import { type Database } from '../ledger/connection.ts';
+import { libpqVariables } from '../ledger/database-settings.ts';
 import { databaseError } from '../ledger/errors.ts';
 import { type CopyOptions, type CopyReport, copySchema, planCopy } from '../load/schema-copy/copy-schema.ts';
 import type { CopyPlan } from '../plan/copy.ts';

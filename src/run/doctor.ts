@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type pg from 'pg';
-import type { Database, DatabaseSettings } from '../ledger/connection.ts';
+import type { Database } from '../ledger/connection.ts';
+import type { DatabaseSettings } from '../ledger/database-settings.ts';
 import { pendingMigrations } from '../ledger/migrate.ts';
 import { toDayboardError } from '../project/errors.ts';
 import type { Project } from '../project/model.ts';

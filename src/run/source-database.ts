@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { Database, databaseSettings, libpqVariables } from '../ledger/connection.ts';
+import { Database } from '../ledger/connection.ts';
+import { databaseSettings, libpqVariables } from '../ledger/database-settings.ts';
 import { databaseError } from '../ledger/errors.ts';
 import { DayboardError } from '../project/errors.ts';
 import type { Environment } from '../project/environment.ts';

@@ -53,7 +53,7 @@ export async function pauseOrThrow(
 ): Promise<void> {
   const { tries = TRIES, delayMs = DELAY_MS, signal, onRetry } = policy;
   throwIfCancelled(signal);
-  if (attempt >= tries || !isTransient(error)) throw error;
+  if (attempt >= tries || !isTransient(error)) throw attempt === 1 ? error : error.with({ tries: attempt });
   const pause = pauseAfter(attempt, { least: delayMs, most: LONGEST_MS, factor: 2 });
   onRetry?.({ attempt, tries, seconds: pause / 1000, reason: error.message });
   try {

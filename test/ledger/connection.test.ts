@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type pg from 'pg';
-import { Database, databaseSettings } from '../../src/ledger/connection.ts';
+import { Database } from '../../src/ledger/connection.ts';
+import { databaseSettings } from '../../src/ledger/database-settings.ts';
 import { databaseError } from '../../src/ledger/errors.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 
@@ -33,6 +34,26 @@ describe('database settings', () => {
       sslMode: 'disable',
       config: { ssl: false },
     });
+  });
+
+  it.each([
+    'channel_binding=require',
+    'options=-c%20work_mem%3D1GB',
+    'target_session_attrs=read-write',
+    'sslpassword=x',
+  ])('refuse a parameter of the URL that would not be obeyed (%s), without its value', (parameter) => {
+    const settings = () =>
+      databaseSettings({ DATABASE_URL: `postgres://a:${SECRET}@db.example/b?${parameter}` });
+    expect(settings).toThrow(
+      expect.objectContaining({
+        code: 'config.database-url',
+        kind: 'usage',
+        facts: { variable: 'DATABASE_URL', parameter: parameter.split('=')[0] },
+      }),
+    );
+    expect(() =>
+      databaseSettings({ DATABASE_URL: 'postgres://a@b/c?application_name=x&keepalives=1' }),
+    ).not.toThrow();
   });
 
   it('come from the libpq variables and a service file', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Database, databaseSettings } from '../../src/ledger/connection.ts';
+import { Database } from '../../src/ledger/connection.ts';
+import { databaseSettings } from '../../src/ledger/database-settings.ts';
 import { Lanes } from '../../src/run/lanes.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { until } from '../support/until.ts';

@@ -1,11 +1,12 @@
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serverAccount, systemAccounts } from '../../src/demo/postgres/account.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/demo/postgres/embedded.ts';
-import { Database, databaseSettings } from '../../src/ledger/connection.ts';
+import { Database } from '../../src/ledger/connection.ts';
+import { databaseSettings } from '../../src/ledger/database-settings.ts';
 import type { DayboardError } from '../../src/project/errors.ts';
 import { Authority, type Certificate } from '../support/certificates.ts';
 import { FAST } from '../support/postgres-settings.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   server = await startEmbeddedPostgres({
     directory,
     env: process.env,
-    settings: { ...FAST, ssl_cert_file: 'tls.crt', ssl_key_file: 'tls.key' },
+    settings: { ...FAST, ssl_cert_file: 'tls.crt', ssl_key_file: 'tls.key', ssl_ca_file: 'ca.crt' },
   });
 });
 
@@ -49,6 +50,7 @@ async function show(certificate: Certificate | undefined): Promise<void> {
       for (const [name, text] of [
         ['tls.key', certificate.key],
         ['tls.crt', certificate.cert],
+        ['ca.crt', readFileSync(authority.file, 'utf8')],
       ] as const) {
         rmSync(join(data, name), { force: true });
         writeFileSync(join(data, name), text, { mode: 0o600 });
@@ -178,4 +180,54 @@ it('a file of authorities that is not there is named', () => {
       facts: { sslrootcert: '/nowhere/ca.crt' },
     }),
   );
+});
+
+describe('a certificate of the user', () => {
+  const write = (name: string, text: string) => {
+    const file = join(directory, name);
+    writeFileSync(file, text, { mode: 0o600 });
+    return file;
+  };
+
+  it('is shown to the server, by every connection', async () => {
+    await show(authority.issue('DNS:localhost'));
+    const { cert, key } = authority.issue('DNS:ann');
+    const url = new URL(server.connectionString('postgres'));
+    url.hostname = 'localhost';
+    url.search = String(
+      new URLSearchParams({ ...VERIFY, sslcert: write('ann.crt', cert), sslkey: write('ann.key', key) }),
+    );
+    const database = new Database(databaseSettings({ DATABASE_URL: url.href }), false);
+    const client = await database.connect('test');
+    const pool = database.pool(1);
+    try {
+      const asked = 'SELECT client_dn FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
+      expect((await client.query(asked)).rows).toEqual([{ client_dn: '/CN=server' }]);
+      expect((await pool.query(asked)).rows).toEqual([{ client_dn: '/CN=server' }]);
+    } finally {
+      await Promise.all([client.end(), pool.end()]);
+    }
+  });
+
+  it('is refused without its key, with one that others can read, and with files that are not there', () => {
+    const { cert, key } = authority.issue('DNS:ann');
+    const [sslcert, sslkey] = [write('b.crt', cert), write('b.key', key)];
+    const settings = (query: Record<string, string>) =>
+      databaseSettings({
+        DATABASE_URL: `postgres://a@db.example/c?${String(new URLSearchParams({ sslmode: 'require', ...query }))}`,
+      });
+    expect(() => settings({ sslcert })).toThrow(expect.objectContaining({ code: 'config.sslcert' }));
+    expect(() => settings({ sslcert: join(directory, 'none'), sslkey })).toThrow(
+      /sslcert cannot be read.*ENOENT/u,
+    );
+    chmodSync(sslkey, 0o644);
+    expect(() => settings({ sslcert, sslkey })).toThrow(
+      expect.objectContaining({
+        code: 'config.sslkey',
+        next: expect.stringContaining('chmod 600') as unknown,
+      }),
+    );
+    chmodSync(sslkey, 0o600);
+    expect(settings({ sslcert, sslkey }).config.ssl).toMatchObject({ cert, key });
+  });
 });
