@@ -90,8 +90,9 @@ describe('the terminal is given back', () => {
       env: { ...place.env, PS1: '$ ', NODE_OPTIONS: `--import=${preload}` },
     });
     undoLater(async () => shell.kill('SIGKILL'));
-    shell.type(`'${process.execPath}' '${LAUNCHER}'\r`);
+    shell.type(`'${process.execPath}' '${LAUNCHER}' --mouse\r`);
     await expect(shell).toShow('no_robots');
+    await until(() => shell.leftOn().includes('mouse reports'));
     expect(shell.leftOn()).toContain('alternate screen');
     process.kill(pid(), signal);
     // What is typed before the prompt is there may be read by nobody.

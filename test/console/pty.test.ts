@@ -117,12 +117,14 @@ it('goes back to the shell with ctrl-z, and on with fg as it was', async () => {
     rows: 24,
     env: { PS1: '$ ' },
   });
-  terminal.type(`'${process.execPath}' '${program}' '{}'\r`);
+  terminal.type(`'${process.execPath}' '${program}' '{"mouse":true}'\r`);
   await expect(terminal).toShow('2 failed');
+  await until(() => terminal?.leftOn().includes('mouse reports') === true);
   terminal.press('down');
   await expect(terminal).toShow(/2026-11-13 fri {2}events/u);
   terminal.press('ctrl-z');
   await expect(terminal).toShow(/Stopped/u);
+  expect(terminal.leftOn()).not.toContain('mouse reports');
   terminal.type('echo still "here"\r');
   await expect(terminal).toShow('still here');
   terminal.type('fg\r');
