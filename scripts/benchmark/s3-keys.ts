@@ -54,7 +54,7 @@ function page(keys: readonly string[], query: URLSearchParams): string {
       `<Contents><Key>${encodeURIComponent(key)}</Key><LastModified>2026-01-01T00:20:00.000Z</LastModified><ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>1000000</Size></Contents>`,
   );
   return `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><IsTruncated>${more}</IsTruncated>${contents.join('')}${
-    more ? `<NextContinuationToken>${encodeURIComponent(shown.at(-1) ?? '')}</NextContinuationToken>` : ''
+    more ? `<NextContinuationToken>${shown.at(-1) ?? ''}</NextContinuationToken>` : ''
   }</ListBucketResult>`;
 }
 

@@ -35,16 +35,20 @@ const SUMMARY = `
          (count(*) FILTER (WHERE s.state = 'running'))::int AS running
     FROM dayboard.run r LEFT JOIN dayboard.step s ON s.run = r.id`;
 
-/** The newest runs first. Runs in state 'running' that are not `alive` are shown as interrupted. */
+/**
+ * The newest runs first, and with them those of `always`, however old. Runs in state 'running' that are not `alive` are
+ * shown as interrupted.
+ */
 export async function readRuns(
   client: Queryable,
   project: string,
   limit: number,
   alive: readonly string[],
+  always: readonly string[] = [],
 ): Promise<RunSummary[]> {
   const found = await client.query<RunRow>(
-    `${SUMMARY} WHERE r.id IN (SELECT id FROM dayboard.run WHERE project = $1 ORDER BY id DESC LIMIT $2) GROUP BY r.id ORDER BY r.id DESC`,
-    [project, limit],
+    `${SUMMARY} WHERE r.id IN (SELECT id FROM dayboard.run WHERE project = $1 ORDER BY id DESC LIMIT $2) OR r.project = $1 AND r.id = ANY ($3::bigint[]) GROUP BY r.id ORDER BY r.id DESC`,
+    [project, limit, always],
   );
   return found.rows.map((row) => summaryOf(row, alive));
 }

@@ -65,7 +65,8 @@ export async function readBoard(query: BoardQuery): Promise<Board> {
       project.name,
       project.checks.map((check) => check.name),
     ),
-    readRuns(client, project.name, RECENT_RUNS, alive),
+    // However many have begun since: what is in flight is never left out.
+    readRuns(client, project.name, RECENT_RUNS, alive, alive),
     readChain(client, project, now),
     query.sizes,
   ]);

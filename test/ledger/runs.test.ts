@@ -2,10 +2,12 @@ import type pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import type { Queryable } from '../../src/ledger/client.ts';
 import { takeLock } from '../../src/ledger/locks.ts';
+import { readRuns } from '../../src/ledger/run-reader.ts';
 import { endInterruptedRuns, finishRun, insertRun } from '../../src/ledger/runs.ts';
 import { outcomeOf } from '../../src/run/outcome.ts';
 import { aPlan } from '../cli/support.ts';
 import { hooked } from '../support/hooked.ts';
+import { startRun } from '../support/deliveries.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 import { until } from '../support/until.ts';
 
@@ -90,5 +92,19 @@ describe('a run that begins', () => {
     };
     expect(await endInterruptedRuns(between, 'test')).toEqual([]);
     expect(await states(other)).toEqual(['running']);
+  });
+});
+
+describe('the runs of the board', () => {
+  it('have those in flight among them, however many have begun since', async () => {
+    await using database = await createLedgerDatabase();
+    const client = await database.connect();
+    const ids: string[] = [];
+    for (let run = 0; run < 5; run += 1) ids.push(await startRun(client, 'test'));
+    const [oldest = '', second = ''] = ids;
+    const found = await readRuns(client, 'test', 2, [oldest], [oldest]);
+    expect(found.map(({ id }) => id)).toEqual([...ids.slice(3).reverse(), oldest]);
+    expect(found.map(({ state }) => state)).toEqual(['interrupted', 'interrupted', 'running']);
+    expect((await readRuns(client, 'other', 2, [second], [second])).map(({ id }) => id)).toEqual([]);
   });
 });
