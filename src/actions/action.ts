@@ -2,8 +2,7 @@ import type { PlanRequest } from '../plan/plan.ts';
 import type { CellState, Period } from '../project/model.ts';
 import type { RunState } from '../plan/events.ts';
 
-/** Where keys go: a screen, or the dialog in front of it. */
-export const PLACES = [
+export const SCREENS = [
   'board',
   'runs',
   'run',
@@ -13,6 +12,12 @@ export const PLACES = [
   'scripts',
   'audit',
   'sizes',
+] as const;
+export type Screen = (typeof SCREENS)[number];
+
+/** Where keys go: a screen, or the dialog in front of it. */
+export const PLACES = [
+  ...SCREENS,
   'plan',
   'parameters',
   'script',

@@ -1,16 +1,4 @@
-import type { Action, ActionId, ActionState, Place } from './action.ts';
-
-const SCREENS: readonly Place[] = [
-  'board',
-  'runs',
-  'run',
-  'log',
-  'freshness',
-  'files',
-  'scripts',
-  'audit',
-  'sizes',
-];
+import { type Action, type ActionId, type ActionState, type Place, SCREENS } from './action.ts';
 
 interface Look {
   id: ActionId;

@@ -1,14 +1,7 @@
-import type { Action, ActionId, Place } from './action.ts';
+import { type Action, type ActionId, type Place, SCREENS } from './action.ts';
 
 const LISTS: readonly Place[] = [
-  'runs',
-  'run',
-  'log',
-  'freshness',
-  'files',
-  'scripts',
-  'audit',
-  'sizes',
+  ...SCREENS.filter((screen) => screen !== 'board'),
   'plan',
   'script',
   'details',

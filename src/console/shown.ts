@@ -1,7 +1,8 @@
 import { auditRows } from './audit.ts';
 import { atBoardCell } from './files.ts';
 import { runRows } from './selection.ts';
-import type { ConsoleState, Screen } from './state.ts';
+import type { Screen } from '../actions/action.ts';
+import type { ConsoleState } from './state.ts';
 
 /** Screens by the actions that show them. */
 export const SHOWN = {

@@ -1,3 +1,4 @@
+import type { Screen } from '../actions/action.ts';
 import type { AuditEntry } from '../plan/audit.ts';
 import type { Sizes } from '../plan/sizes.ts';
 import type { DerivedStatus, RunSummary } from '../plan/board.ts';
@@ -10,8 +11,6 @@ import type { ContextInfo } from '../run/workspace.ts';
 import type { BoardModel } from './board-model.ts';
 import type { DayWidth, Size } from './layout.ts';
 import type { RunModel } from './run-model.ts';
-
-export type Screen = 'board' | 'runs' | 'run' | 'log' | 'freshness' | 'files' | 'scripts' | 'audit' | 'sizes';
 
 /** Screens whose lines can be filtered. */
 export type Filtered = 'board' | 'runs' | 'freshness' | 'files' | 'scripts' | 'audit' | 'sizes';

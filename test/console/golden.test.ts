@@ -5,7 +5,8 @@ import { settle } from '../../src/console/board-cursor.ts';
 import { createClock } from '../../src/console/clock.ts';
 import { draw } from '../../src/console/draw.ts';
 import { runFromPlan } from '../../src/console/run-model.ts';
-import { type ConsoleState, initialState, type Screen } from '../../src/console/state.ts';
+import { type Screen, SCREENS } from '../../src/actions/action.ts';
+import { type ConsoleState, initialState } from '../../src/console/state.ts';
 import { createTheme } from '../../src/console/theme.ts';
 import { displayWidth } from '../../src/console/width.ts';
 import type { ScriptSummary } from '../../src/plan/script.ts';
@@ -22,17 +23,6 @@ const SIZES = [
   { columns: 200, rows: 50 },
   { columns: 300, rows: 80 },
 ] as const;
-const SCREENS: readonly Screen[] = [
-  'board',
-  'runs',
-  'run',
-  'log',
-  'freshness',
-  'files',
-  'scripts',
-  'audit',
-  'sizes',
-];
 
 const THEME = createTheme({ ascii: false, color: 'none', background: 'dark' });
 const CLOCK = createClock('UTC');
