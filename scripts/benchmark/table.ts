@@ -71,6 +71,7 @@ export function benchmarkTable(): string {
     ...largeObject(),
     ...scriptCopy(),
     ...consoleFigures(),
+    ...enduranceFigures(),
   ].join('\n');
 }
 
@@ -170,6 +171,36 @@ interface ConsoleResult {
   keys: { p50Milliseconds: number; p99Milliseconds: number; bytesPerMove: number };
   elsewhere: { times: number; medianMilliseconds: number; slowestMilliseconds: number };
   whileListing: { keys: number; p50Milliseconds: number; p99Milliseconds: number };
+}
+
+/** What `scripts/bench endurance` found. */
+function enduranceFigures(): string[] {
+  const file = join(RESULTS, 'endurance.json');
+  if (!existsSync(file)) return [];
+  const { date, days, datasets, backfill, short } = JSON.parse(readFileSync(file, 'utf8')) as EnduranceResult;
+  const [first, last] = [short.held[0], short.held.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const megabytes = ({ heapMegabytes }: Held) => `${heapMegabytes.toFixed(1)} MB`;
+  return [
+    '',
+    `${backfill.deliveries.toLocaleString('en')} deliveries, ${days} days of ${datasets} datasets, in one backfill take ${Math.round(backfill.seconds)} s; in the ${short.runs.toLocaleString('en')} runs in one process after it`,
+    `the heap goes from ${megabytes(first)} to ${megabytes(last)}, with ${last.connections} connections, ${last.workTables} work tables and ${last.locks} locks held at the end (\`./scripts/bench endurance\`, ${date}).`,
+  ];
+}
+
+interface Held {
+  heapMegabytes: number;
+  connections: number;
+  workTables: number;
+  locks: number;
+}
+
+interface EnduranceResult {
+  date: string;
+  days: number;
+  datasets: number;
+  backfill: { deliveries: number; seconds: number };
+  short: { runs: number; held: Held[] };
 }
 
 /** Insert, enrichment, and everything after them. */
