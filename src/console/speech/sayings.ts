@@ -1,9 +1,8 @@
 import { boundActions } from '../../actions/list.ts';
 import { keyLabel } from '../../actions/table.ts';
-import type { CellState } from '../../project/model.ts';
 import type { Clock } from '../clock.ts';
 import { placeOf } from '../selection.ts';
-import { runInFlight, runningText } from '../widgets/header.ts';
+import { COUNTED, runInFlight, runningText } from '../widgets/header.ts';
 import type { ConsoleState } from '../state.ts';
 import { contentsText } from './contents.ts';
 import { dialogPosition, dialogText } from './dialog.ts';
@@ -134,21 +133,13 @@ function spokenKey(key: string): string {
   return ['up', 'down', 'left', 'right'].includes(key) ? key : keyLabel(key);
 }
 
-const COUNTED: readonly CellState[] = [
-  'failed',
-  'suspicious',
-  'stale',
-  'owed',
-  'missing',
-  'available',
-  'fetched',
-];
-
 function countsText({ board }: ConsoleState): string {
-  return COUNTED.flatMap((state) => {
-    const number = board?.counts[state] ?? 0;
-    return number === 0 ? [] : [`${number} ${state}`];
-  }).join(', ');
+  return COUNTED.filter((state) => state !== 'running')
+    .flatMap((state) => {
+      const number = board?.counts[state] ?? 0;
+      return number === 0 ? [] : [`${number} ${state}`];
+    })
+    .join(', ');
 }
 
 /** Said ten times at most, however many steps there are. */

@@ -32,7 +32,8 @@ export function titleLine(state: ConsoleState, theme: Theme, clock: Clock, trail
   return line.add(time, theme.muted).end();
 }
 
-const COUNTED: readonly CellState[] = [
+/** States that need somebody, or are under way, the worst first. */
+export const COUNTED: readonly CellState[] = [
   'failed',
   'running',
   'suspicious',
