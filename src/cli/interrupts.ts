@@ -1,7 +1,12 @@
 import type { Io } from './io.ts';
 
-/** The same signal again within this time is the same wish: a launcher and the terminal both deliver one Ctrl-C. */
-const ONE_WISH_MILLISECONDS = 300;
+/**
+ * The same signal again within this time is the same wish: a launcher and the terminal both deliver one Ctrl-C. Of
+ * SIGHUP any number is one: the kernel, a shell and a multiplexer each tell of one terminal that is gone, and nobody is
+ * left to be impatient.
+ */
+const ONE_WISH_MILLISECONDS: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: Infinity };
+const ONE_WISH_OF_OTHERS = 300;
 
 type Answer = (signal: NodeJS.Signals) => void;
 
@@ -39,7 +44,8 @@ export class Interrupts {
 
   private hear(signal: NodeJS.Signals): void {
     const at = this.clock();
-    if (this.last?.signal === signal && at - this.last.at < ONE_WISH_MILLISECONDS) return;
+    const oneWish = ONE_WISH_MILLISECONDS[signal] ?? ONE_WISH_OF_OTHERS;
+    if (this.last?.signal === signal && at - this.last.at < oneWish) return;
     this.last = { signal, at };
     const level = this.levels.at(-1);
     const answer = level?.answers[level.next];

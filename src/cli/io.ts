@@ -16,19 +16,29 @@ export interface Io {
   onSignal(listener: (signal: NodeJS.Signals) => void): () => void;
   /** Ends the process at once. */
   exit(code: number): void;
-  /** Aborts when whoever read stdout has gone. */
+  /** Aborts when whoever read stdout has gone: the other end of a pipe, or the terminal itself. */
   readerGone: AbortSignal;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** What a write says when nobody reads any more: of a pipe, and of a terminal that hung up. */
+const NOBODY_READS: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO']);
 
 /** The real process. From here on a reader of stdout or stderr that goes away does not end it with a stack trace. */
 export function processIo(): Io {
   const gone = new AbortController();
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (!NOBODY_READS.has(error.code)) throw error;
       if (stream === process.stdout) gone.abort();
+    });
+  }
+  // A terminal that hung up cannot be read either; whoever reads a file or a pipe tells its errors.
+  if (process.stdin.isTTY) {
+    process.stdin.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EIO') throw error;
+      gone.abort();
     });
   }
   return {

@@ -41,6 +41,16 @@ describe('signals', () => {
     expect(heard).toEqual(['cancel', 'leave']);
   });
 
+  it('of a hang-up are one wish, however many come and however late', () => {
+    const { heard, interrupts, send } = setUp();
+    interrupts.answer([() => heard.push('cancel'), () => heard.push('leave')]);
+    send('SIGHUP');
+    send('SIGHUP', 5000);
+    expect(heard).toEqual(['cancel']);
+    send('SIGTERM');
+    expect(heard).toEqual(['cancel', 'leave']);
+  });
+
   it('of two kinds are two wishes', () => {
     const { heard, interrupts, send } = setUp();
     interrupts.answer([(name) => heard.push(`first ${name}`), (name) => heard.push(`second ${name}`)]);

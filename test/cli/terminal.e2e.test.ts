@@ -13,6 +13,11 @@ import '../support/show.ts';
 
 const LAUNCHER = join(packageRoot(), 'bin', 'dayboard.cjs');
 const DAY = daysAgo(1);
+/** Preloaded into a dayboard: it hears nothing of a hang-up, as one that was started under nohup. */
+const DEAF = `
+const on = process.on.bind(process);
+on('SIGHUP', () => undefined);
+process.on = (name, heard) => (name === 'SIGHUP' ? process : on(name, heard));`;
 /** Preloaded into a dayboard: tells its process id, and throws where nobody catches it when it gets SIGUSR2. */
 const CRASH = `
 import { writeFileSync } from 'node:fs';
@@ -65,6 +70,20 @@ async function startRun(console: TestTerminal): Promise<string> {
   return /runs › (\d+)/u.exec(shown.join('\n'))?.[1] ?? '';
 }
 
+function preloaded(code: string): Record<string, string> {
+  if (code === '') return {};
+  place.write('preloaded.mjs', code);
+  return { NODE_OPTIONS: `--import=${pathToFileURL(join(place.directory, 'preloaded.mjs')).href}` };
+}
+
+/** What dayboard still has open at the server. */
+function sessions(): Promise<object[]> {
+  return place.query(
+    `SELECT application_name, state FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name LIKE 'dayboard %'`,
+  );
+}
+
 async function stateOf(run: string): Promise<string> {
   const [found] = await place.query<{ state: string }>(`SELECT state FROM dayboard.run WHERE id = ${run}`);
   return found?.state ?? '';
@@ -107,18 +126,32 @@ describe('the terminal is given back', () => {
     rmSync(join(place.directory, 'tty'));
   });
 
-  it('or is gone: what runs is cancelled, and nothing of it is left', async () => {
+  it.each([
+    ['is hung up', ''],
+    ['is gone without a word', DEAF],
+  ])('or %s: what runs in a console is cancelled, and nothing of it is left', async (_name, preload) => {
     stick();
-    const console = place.terminal([], env);
+    const console = place.terminal([], { ...env, ...preloaded(preload) });
     const run = await startRun(console);
     console.close();
-    await until(async () => {
-      const sessions = await place.query(
-        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dayboard %'`,
-      );
-      return sessions.length === 0;
-    });
+    // It ends by its own will: a write into the void is no crash.
+    expect(await console.exit).toMatchObject({ code: 130 });
     expect(await stateOf(run)).toBe('cancelled');
+    expect(await sessions()).toEqual([]);
+  });
+
+  it('or is hung up: what a command runs is cancelled', async () => {
+    stick();
+    const command = place.terminal(['sync', DAY, 'visits', '--yes'], env);
+    await command.waitFor(/fetch/u);
+    await until(async () => (await sessions()).length > 0);
+    command.close();
+    expect(await command.exit).toMatchObject({ code: 130 });
+    const [last] = await place.query<{ state: string }>(
+      'SELECT state FROM dayboard.run ORDER BY id DESC LIMIT 1',
+    );
+    expect(last?.state).toBe('cancelled');
+    expect(await sessions()).toEqual([]);
   });
 });
 

@@ -27,7 +27,15 @@ export async function showConsole(
   first.catch(() => undefined);
   const { runConsole } = await import('../../console/main.tsx');
   const exit = () => io.exit(EXIT.interrupted);
-  const stopAnswering = cli.interrupts.answer([() => void leave().then(exit, exit), exit]);
+  let leaving = false;
+  const leaveOnce = () => {
+    if (leaving) return;
+    leaving = true;
+    void leave().then(exit, exit);
+  };
+  const stopAnswering = cli.interrupts.answer([leaveOnce, exit]);
+  // A terminal that is gone says so by SIGHUP, or to one who does not get that (nohup, disown) by an error only.
+  io.readerGone.addEventListener('abort', leaveOnce);
   try {
     return await runConsole({
       workspace,
@@ -54,6 +62,7 @@ export async function showConsole(
       ...(contexts === undefined ? {} : { contexts }),
     });
   } finally {
+    io.readerGone.removeEventListener('abort', leaveOnce);
     stopAnswering();
   }
 }
