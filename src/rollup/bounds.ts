@@ -3,8 +3,8 @@ import { Temporal } from 'temporal-polyfill';
 import { relationState } from '../ledger/relations.ts';
 import { ident, literal } from '../ledger/sql.ts';
 import type { Dataset, Day, PeriodUnit, Project, Rollup } from '../project/model.ts';
-import { lastDay, periodOf } from '../project/period.ts';
-import { atZone, bucketText, type RollupShape } from './shape.ts';
+import { firstDay, lastDay, periodOf } from '../project/period.ts';
+import { atZone, bucketText, isInstant, type RollupShape } from './shape.ts';
 
 const INNER = `"?(?<column>[a-z_]\\w*)"?(?:::(?:date|timestamp)|\\s+AT TIME ZONE '[^']*')?`;
 /** A column, its day, or the first day of its week or month: with any of these a bucket bounds the column. */
@@ -46,6 +46,31 @@ export function boundedParent(
   const columns = [column, ...(dataset !== undefined && own ? partitionColumn(dataset, column) : [])];
   const bounds = columns.map((name) => `${ident(name)} BETWEEN ${literal(from)} AND ${literal(to)}`);
   return `(SELECT * FROM ${shape.parent} AS all_rows WHERE ${bounds.join(' AND ')})`;
+}
+
+/**
+ * The bucket of the rows of a day of the partitions, where the bucket is visibly made of that day in the same time zone;
+ * undefined elsewhere. To know it costs less than to ask every row.
+ */
+export function bucketOfDay(project: Project, { rollup }: RollupShape, day: Day): string | undefined {
+  const dataset = project.datasets.find(({ name }) => name === rollup.over);
+  const sql = rollup.groups.find(({ name }) => name === rollup.bucket.group)?.sql.trim() ?? '';
+  const found = DATED.exec(sql)?.groups;
+  const column = dataset?.table.columns.find(
+    ({ name }) => name === (found?.['column'] ?? found?.['truncated']),
+  );
+  if (dataset === undefined || column === undefined) return undefined;
+  const { partitionBy } = dataset.table;
+  const isDays = column.name === partitionBy || partitionColumn(dataset, column.name).length > 0;
+  const zones = [...sql.matchAll(/'([^']*)'/g)]
+    .map(([, text]) => text)
+    .filter((text) => text !== found?.['unit']);
+  // AT TIME ZONE turns what has no time zone the other way round.
+  const isTurned = zones.length > 0 && !isInstant(column.type);
+  const sameZone = [rollup.timeZone, ...zones].every((zone) => zone === dataset.timeZone);
+  if (!isDays || isTurned || !sameZone) return undefined;
+  const unit = (found?.['unit']?.toLowerCase() ?? 'day') as PeriodUnit;
+  return firstDay(periodOf(Temporal.PlainDate.from(day), unit)).toString();
 }
 
 /** The column that decides the partition, when it is another that holds the same day. */

@@ -6,6 +6,8 @@ import type { RollupShape } from './shape.ts';
 export interface RowChange {
   added: RelationName;
   removed: RelationName;
+  /** The day of the partitions that all of these rows lie in, where it is one. */
+  day?: Day;
   /** First day, as SQL, of the delivery that all rows that went are from; only where no rows came. */
   leaving?: string;
 }

@@ -14,7 +14,7 @@ import {
   where,
 } from './aggregate.ts';
 import { boundedParent, hasOwnParent, inBuckets } from './bounds.ts';
-import { bucketsOfGroups, bucketsOfRows } from './buckets.ts';
+import { bucketsOfGroups, bucketsOfRows, isEmpty } from './buckets.ts';
 import type { DeltaContext, EmptiedDelta, FreshDelta, GroupDelta, RowChange } from './delta.ts';
 import {
   bucketText,
@@ -33,11 +33,11 @@ import {
 export async function freshGroups(
   { client, project }: DeltaContext,
   shape: RollupShape,
-  { added, removed }: RowChange,
+  { added, removed, day }: RowChange,
 ): Promise<FreshDelta | undefined> {
   if (rollupsOver(project, shape.rollup.name).length > 0 || !(await isEmpty(client, removed)))
     return undefined;
-  const buckets = await bucketsOfRows(client, shape, added);
+  const buckets = await bucketsOfRows({ client, project }, shape, added, day);
   return (await hasGroups(client, shape, buckets)) ? undefined : { kind: 'fresh', shape, added, buckets };
 }
 
@@ -45,19 +45,15 @@ export async function freshGroups(
 async function emptiedBuckets(
   { client, project }: DeltaContext,
   shape: RollupShape,
-  { added, removed }: RowChange,
+  { added, removed, day }: RowChange,
 ): Promise<EmptiedDelta | undefined> {
   if (rollupsOver(project, shape.rollup.name).length > 0 || !(await isEmpty(client, added))) return undefined;
-  const buckets = await bucketsOfRows(client, shape, removed);
+  const buckets = await bucketsOfRows({ client, project }, shape, removed, day);
   const found = await client.query<{ all: boolean }>(
     `SELECT (SELECT count(*) FROM ${qualified(removed)} AS rows${where(shape)})
           = (SELECT sum(r.${ident(SUPPORT)}) FROM ${qualified(shape.table)} r WHERE ${inBuckets(shape, 'r', buckets)}) AS all`,
   );
   return found.rows[0]?.all === true ? { kind: 'emptied', shape, buckets } : undefined;
-}
-
-async function isEmpty(client: ClientBase, rows: RelationName): Promise<boolean> {
-  return (await client.query(`SELECT FROM ${qualified(rows)} LIMIT 1`)).rowCount === 0;
 }
 
 /** What a change of rows does to a rollup that counts them, before it is made. */

@@ -88,7 +88,9 @@ export async function computeList(
   const [come, doubtful] = [workTable(rollup, run, 'appeared'), workTable(rollup, run, 'doubtful')];
   const leftAlone = owed.get(rollup.name)?.buckets ?? [];
   const touched = async (rows: RelationName) =>
-    (await bucketsOfRows(client, shape, rows)).filter((bucket) => !leftAlone.includes(bucket));
+    (await bucketsOfRows({ client, project }, shape, rows, change.day)).filter(
+      (bucket) => !leftAlone.includes(bucket),
+    );
   const [came, went] = [await touched(change.added), await touched(change.removed)];
   const rowsOf = (rows: RelationName, buckets: readonly string[]) =>
     `(SELECT * FROM (${hashedRows(shape, qualified(rows), witnesses)}) g WHERE ${leftAlone.length === 0 ? 'true' : inBuckets(shape, 'g', buckets)})`;

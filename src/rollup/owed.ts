@@ -44,13 +44,13 @@ async function touchedBuckets(
   client: ClientBase,
   project: Project,
   rollup: Rollup,
-  { added, removed }: RowChange,
+  { added, removed, day }: RowChange,
 ): Promise<string[]> {
   const shape = rollupShape(project, rollup);
   await setForDataset(client, rollup);
   const [came, went] = [
-    await bucketsOfRows(client, shape, added),
-    await bucketsOfRows(client, shape, removed),
+    await bucketsOfRows({ client, project }, shape, added, day),
+    await bucketsOfRows({ client, project }, shape, removed, day),
   ];
   return [...new Set([...came, ...went])];
 }

@@ -211,7 +211,12 @@ export function bucketText({ rollup }: RollupShape, alias?: string): string {
 
 /** A timestamptz value as local time of the zone; any other type as it is. */
 export function atZone(value: string, type: string, timeZone: string): string {
-  return /^timestamp( with|tz)/i.test(type) ? `(${value}) AT TIME ZONE ${literal(timeZone)}` : `(${value})`;
+  return isInstant(type) ? `(${value}) AT TIME ZONE ${literal(timeZone)}` : `(${value})`;
+}
+
+/** Whether values of a type are points in time, whose day depends on the time zone. */
+export function isInstant(type: string): boolean {
+  return /^timestamp( with |tz)/i.test(type.trim());
 }
 
 /** A work table of a rollup in a run; it ends in the run's number so that the tables of dead runs can be found. */

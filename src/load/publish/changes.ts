@@ -32,6 +32,8 @@ export interface Changes {
   removedRows: number;
   /** Days that the changed rows lie in, for bounds. */
   days: readonly Day[];
+  /** That day, where it is one and decides the partition of rows of ours. */
+  day?: Day;
   /** The keys that the change is about, where it is about some. */
   only: RelationName | undefined;
   /** Rows of somebody else's table as they stood there, of which some come back. */
@@ -54,7 +56,11 @@ export async function computeChanges(
   const work = (purpose: 'added' | 'removed' | 'lost' | 'pairs') =>
     stagingName(shape.dataset.name, period, run, purpose);
   const delivery = deliverySql(period);
-  const common = { shape, period, delivery, days, only, built: [] };
+  // Elsewhere a key can move, and a row of it go from another day.
+  const staysThere = shape.own && boundsOf(shape, days) !== undefined;
+  const [day, ...others] = staysThere ? days : [];
+  const one = day === undefined || others.length > 0 ? {} : { day };
+  const common = { shape, period, delivery, days, ...one, only, built: [] };
   const removed = work('removed');
   if (request.rows !== undefined && (await isNew(client, request, delivery))) {
     const { relation, count } = request.rows;
