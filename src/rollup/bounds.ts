@@ -48,29 +48,49 @@ export function boundedParent(
   return `(SELECT * FROM ${shape.parent} AS all_rows WHERE ${bounds.join(' AND ')})`;
 }
 
+/** The bucket that all rows of a day lie in. */
+export interface BucketOfDay {
+  /** Its first day; as bucketText gives it. */
+  bucket: Day;
+  /** The value of the bucket's group as SQL, a constant; undefined where the rows of the day have several. */
+  value?: string;
+}
+
 /**
- * The bucket of the rows of a day of the partitions, where the bucket is visibly made of that day in the same time zone;
+ * The bucket of the rows of a day of the partitions, where it is visibly made of that day in the same time zone;
  * undefined elsewhere. To know it costs less than to ask every row.
  */
-export function bucketOfDay(project: Project, { rollup }: RollupShape, day: Day): string | undefined {
+export function bucketOfDay(project: Project, { rollup }: RollupShape, day: Day): BucketOfDay | undefined {
   const dataset = project.datasets.find(({ name }) => name === rollup.over);
-  const sql = rollup.groups.find(({ name }) => name === rollup.bucket.group)?.sql.trim() ?? '';
+  const group = rollup.groups.find(({ name }) => name === rollup.bucket.group);
+  const sql = group?.sql.trim() ?? '';
   const found = DATED.exec(sql)?.groups;
   const column = dataset?.table.columns.find(
     ({ name }) => name === (found?.['column'] ?? found?.['truncated']),
   );
-  if (dataset === undefined || column === undefined) return undefined;
+  if (dataset === undefined || group === undefined || column === undefined) return undefined;
   const { partitionBy } = dataset.table;
   const isDays = column.name === partitionBy || partitionColumn(dataset, column.name).length > 0;
-  const zones = [...sql.matchAll(/'([^']*)'/g)]
-    .map(([, text]) => text)
-    .filter((text) => text !== found?.['unit']);
+  const unit = found?.['unit'];
+  const zones = [...sql.matchAll(/'([^']*)'/g)].map(([, text]) => text).filter((text) => text !== unit);
   // AT TIME ZONE turns what has no time zone the other way round.
   const isTurned = zones.length > 0 && !isInstant(column.type);
   const sameZone = [rollup.timeZone, ...zones].every((zone) => zone === dataset.timeZone);
   if (!isDays || isTurned || !sameZone) return undefined;
-  const unit = (found?.['unit']?.toLowerCase() ?? 'day') as PeriodUnit;
-  return firstDay(periodOf(Temporal.PlainDate.from(day), unit)).toString();
+  const truncatedTo = (unit?.toLowerCase() ?? 'day') as PeriodUnit;
+  const bucket = firstDay(periodOf(Temporal.PlainDate.from(day), truncatedTo)).toString();
+  const isOneValue = unit !== undefined || [column.type, group.type].some(isDate);
+  if (!isOneValue) return { bucket };
+  return { bucket, value: `(${startOf(bucket, group.type, rollup.timeZone)})::${group.type}` };
+}
+
+function isDate(type: string): boolean {
+  return type.trim().toLowerCase() === 'date';
+}
+
+/** The start of a day in a time zone, as a constant of a type of times. */
+function startOf(day: Day, type: string, timeZone: string): string {
+  return atZone(`${literal(day)}::timestamp`, type, timeZone);
 }
 
 /** The column that decides the partition, when it is another that holds the same day. */
@@ -92,7 +112,7 @@ export function inBuckets(shape: RollupShape, alias: string, buckets: readonly s
   const days = buckets.filter((each) => each !== '').sort();
   const conditions: string[] = [];
   if (days.length < buckets.length) conditions.push(`${column} IS NULL`, `NOT isfinite(${column})`);
-  if (days.length > 0 && type.trim().toLowerCase() === 'date')
+  if (days.length > 0 && isDate(type))
     conditions.push(`${column} IN (${days.map((day) => `${literal(day)}::date`).join(', ')})`);
   else if (days.length === 1 && timeZone === 'UTC')
     conditions.push(`(${range(column, days, type, timeZone)})`);
@@ -107,7 +127,7 @@ function range(column: string, days: readonly Day[], type: string, timeZone: str
   const after = Temporal.PlainDate.from(days.at(-1) ?? '')
     .add({ days: 1 })
     .toString();
-  const start = (day: Day) => atZone(`${literal(day)}::timestamp`, type, timeZone);
+  const start = (day: Day) => startOf(day, type, timeZone);
   return `${column} >= ${start(days[0] ?? '')} AND ${column} < ${start(after)}`;
 }
 

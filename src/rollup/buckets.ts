@@ -20,7 +20,7 @@ export async function bucketsOfRows(
   day?: Day,
 ): Promise<string[]> {
   const known = day === undefined ? undefined : bucketOfDay(project, shape, day);
-  if (known !== undefined) return (await isEmpty(client, rows)) ? [] : [known];
+  if (known !== undefined) return (await isEmpty(client, rows)) ? [] : [known.bucket];
   const { bucket, groups } = shape.rollup;
   const group = groups.find(({ name }) => name === bucket.group);
   if (group === undefined) throw new RangeError(`${shape.rollup.name} has no group ${bucket.group}`);

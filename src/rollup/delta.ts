@@ -33,6 +33,8 @@ interface DeltaOf<Kind extends string> {
 /** The buckets are empty, and the rows that come make their groups. */
 export interface FreshDelta extends DeltaOf<'fresh'> {
   added: RelationName;
+  /** The value of the bucket's group as SQL, where it is known to be one. */
+  value?: string | undefined;
 }
 
 /** All rows of the buckets go. */

@@ -6,7 +6,7 @@ import type { Project, RelationName, Rollup } from '../project/model.ts';
 import { inBuckets } from './bounds.ts';
 import { workTablesOf, type Delta, type DeltaContext, type FreshDelta, type RowChange } from './delta.ts';
 import { rollupHash } from './ensure.ts';
-import { addToGroups, computeGroups, freshGroups, storeGroups } from './group-counts.ts';
+import { addToGroups, computeGroups, freshGroups, insertFreshGroups } from './group-counts.ts';
 import { applyList, computeList } from './lists.ts';
 import { countsRows, logicalRows, rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
 
@@ -47,7 +47,7 @@ export async function insertFresh({ client }: DeltaContext, deltas: readonly Del
   for (const delta of deltas) {
     if (delta.kind !== 'fresh') continue;
     await setForDataset(client, delta.shape.rollup);
-    await storeGroups(client, delta.shape, delta.shape.table, qualified(delta.added));
+    await insertFreshGroups(client, delta);
   }
 }
 

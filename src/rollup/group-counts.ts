@@ -13,7 +13,7 @@ import {
   WENT,
   where,
 } from './aggregate.ts';
-import { boundedParent, hasOwnParent, inBuckets } from './bounds.ts';
+import { boundedParent, bucketOfDay, hasOwnParent, inBuckets } from './bounds.ts';
 import { bucketsOfGroups, bucketsOfRows, isEmpty } from './buckets.ts';
 import type { DeltaContext, EmptiedDelta, FreshDelta, GroupDelta, RowChange } from './delta.ts';
 import {
@@ -38,7 +38,9 @@ export async function freshGroups(
   if (rollupsOver(project, shape.rollup.name).length > 0 || !(await isEmpty(client, removed)))
     return undefined;
   const buckets = await bucketsOfRows({ client, project }, shape, added, day);
-  return (await hasGroups(client, shape, buckets)) ? undefined : { kind: 'fresh', shape, added, buckets };
+  if (await hasGroups(client, shape, buckets)) return undefined;
+  const value = day === undefined ? undefined : bucketOfDay(project, shape, day)?.value;
+  return { kind: 'fresh', shape, added, value, buckets };
 }
 
 /** The change of a rollup from whose touched buckets every row goes; undefined when some stay. */
@@ -114,6 +116,15 @@ export async function addToGroups(context: DeltaContext, delta: GroupDelta): Pro
     await recomputeAny(context, shape, merged, left, buckets);
   }
   await recomputeNaN(context, shape, table, within, buckets);
+}
+
+/** Inserts the groups of a fresh delta. */
+export function insertFreshGroups(client: ClientBase, { shape, added, value }: FreshDelta): Promise<void> {
+  const groups = shape.rollup.groups.map((group) =>
+    value !== undefined && group.name === shape.rollup.bucket.group ? { ...group, sql: value } : group,
+  );
+  const told = { ...shape, rollup: { ...shape.rollup, groups } };
+  return storeGroups(client, told, shape.table, qualified(added));
 }
 
 /** Fills a counted table with the groups of rows; only those of `buckets`, when they are given. */

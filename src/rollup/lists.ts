@@ -24,12 +24,6 @@ const NEAR_DAYS = 3;
 /** Fewer groups are looked up one by one, and many of them have no other row to be found sooner. */
 const MANY_GROUPS = 10_000;
 
-/** A group's hash in two columns, `_a` and `_b`. Values that are equal have one hash, however they are written. */
-function groupHash(shape: RollupShape, alias: string): string {
-  const row = `ROW(${columns(names(shape), alias)})`;
-  return `hash_record_extended(${row}, 0) AS _a, hash_record_extended(${row}, 1) AS _b`;
-}
-
 function names({ groups }: RollupShape): string[] {
   return groups.map(({ name }) => name);
 }
@@ -47,11 +41,18 @@ async function hasWitnesses(client: ClientBase, project: Project, rollup: Rollup
   return hasOwnParent(client, project, rollup);
 }
 
-/** The rows' groups with their hash and, as `_witness`, the delivery of each row: one for each row. */
+/**
+ * The rows' groups with their hash in two columns, `_a` and `_b`, and, as `_witness`, the delivery of each row: one for
+ * each row. Values that are equal have one hash, however they are written.
+ */
 function hashedRows(shape: RollupShape, from: string, withWitness: boolean): string {
   // The delivery of what was there before dayboard is none: it stands for many.
   const witness = withWitness ? `nullif(${ident(DELIVERY)}, '-infinity')` : 'NULL::date';
-  return `SELECT g.*, ${groupHash(shape, 'g')} FROM (SELECT ${groupList(shape)}, ${witness} AS _witness FROM ${from} AS rows${where(shape)}) g`;
+  // Without OFFSET each of the hashes, and whoever compares them, would compute the groups and the row anew.
+  const groups = `SELECT ${groupList(shape)}, ${witness} AS _witness FROM ${from} AS rows${where(shape)} OFFSET 0`;
+  const whole = `SELECT g.*, ROW(${columns(names(shape), 'g')}) AS _row FROM (${groups}) g OFFSET 0`;
+  const hash = 'hash_record_extended(w._row, 0) AS _a, hash_record_extended(w._row, 1) AS _b';
+  return `SELECT ${columns(names(shape), 'w')}, w._witness, ${hash} FROM (${whole}) w`;
 }
 
 /** The groups of rows, each once. The oldest delivery is the witness: it is the least likely to come again. */
