@@ -95,7 +95,7 @@ describe('the output of a script', () => {
       await terminal.waitFor(/› scripts/);
       if (name === 'fails') terminal.press('down');
       terminal.press('enter');
-      await terminal.waitFor(new RegExp(`p${name}`));
+      await terminal.waitFor(`SCRIPT  ${name}`);
       terminal.press('enter');
       await terminal.waitFor(/reads +/);
       terminal.press('enter');
