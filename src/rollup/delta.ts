@@ -10,6 +10,11 @@ export interface RowChange {
   day?: Day;
   /** First day, as SQL, of the delivery that all rows that went are from; only where no rows came. */
   leaving?: string;
+  /**
+   * The delivery, by its first day as SQL, that alone has changed since it came, and which rows of the raw table it can
+   * have, as a condition: groups that have it as their witness have no others.
+   */
+  alone?: { delivery: string; where: string };
 }
 
 export interface DeltaContext {
@@ -57,6 +62,8 @@ export interface ListDelta extends DeltaOf<'list'> {
   doubtfulCount: number;
   /** The days, first and last, around which rows that keep them are looked for first. */
   near: readonly [Day, Day] | undefined;
+  /** The rows, as a condition, that alone can keep them; undefined where any can. */
+  within: string | undefined;
 }
 
 /** The work tables that a delta stands in. */

@@ -109,7 +109,9 @@ export async function computeList(
   const lost = witnesses ? '(r._witness IS NULL OR h._witness IS NULL OR r._witness = h._witness)' : 'true';
   const groups = (of: string) => `${columns(names(shape), of)}, ${of}._a, ${of}._b`;
   const { leaving } = change;
-  const byWitness = witnesses && leaving !== undefined && !(await hasUnknown(client, shape, went));
+  const known = witnesses && went.length > 0 && !(await hasUnknown(client, shape, went));
+  const byWitness = known && leaving !== undefined;
+  const within = known && (await isAlone(client, change)) ? change.alone?.where : undefined;
   const doubtfulCount = await create(
     client,
     doubtful,
@@ -118,7 +120,8 @@ export async function computeList(
       : `SELECT DISTINCT ${groups('h')} FROM ${rowsOf(change.removed, went)} h
            JOIN ${list} r ON ${found} AND ${inBuckets(shape, 'r', went)} WHERE ${lost}`,
   );
-  const near = witnesses && doubtfulCount >= MANY_GROUPS ? await daysLeft(client, change.removed) : undefined;
+  const isFar = within === undefined && witnesses && doubtfulCount >= MANY_GROUPS;
+  const near = isFar ? await daysLeft(client, change.removed) : undefined;
   return {
     kind: 'list',
     shape,
@@ -126,6 +129,7 @@ export async function computeList(
     doubtful,
     doubtfulCount,
     near,
+    within,
     buckets: [...new Set([...came, ...went])],
   };
 }
@@ -140,6 +144,15 @@ async function hasUnknown(
     `SELECT FROM ${qualified(shape.table)} r WHERE r._witness IS NULL AND ${inBuckets(shape, 'r', buckets)} LIMIT 1`,
   );
   return found.rowCount !== 0;
+}
+
+/** Whether all rows that go are those of the delivery that alone has changed since it came. */
+async function isAlone(client: ClientBase, { alone, leaving, removed }: RowChange): Promise<boolean> {
+  if (alone === undefined || leaving !== undefined) return alone !== undefined;
+  const others = await client.query(
+    `SELECT FROM ${qualified(removed)} WHERE ${ident(DELIVERY)} IS DISTINCT FROM ${alone.delivery} LIMIT 1`,
+  );
+  return others.rowCount === 0;
 }
 
 /**
@@ -168,17 +181,21 @@ export async function applyList(
 
 /**
  * Takes the groups that still have a row out of `doubtful`, and notes whose row it is. The days around those whose rows
- * went are asked first: who was there is mostly there again.
+ * went are asked first: who was there is mostly there again. A delivery that alone has changed since it came is the
+ * witness of groups that had no row before it, and only its own can keep them.
  */
 async function hearWitnesses(
   context: DeltaContext,
   shape: RollupShape,
   doubtful: RelationName,
-  { buckets, near, doubtfulCount }: ListDelta,
+  { buckets, near, within, doubtfulCount }: ListDelta,
 ): Promise<void> {
   const { client, project } = context;
   const own = await hasOwnParent(client, project, shape.rollup);
-  const parents = [boundedParent(project, shape, buckets, own)];
+  const parents =
+    within === undefined
+      ? [boundedParent(project, shape, buckets, own)]
+      : [`(SELECT * FROM ${shape.parent} AS all_rows WHERE ${within})`];
   if (near !== undefined) parents.unshift(boundedParent(project, shape, buckets, own, near));
   let left = doubtfulCount;
   for (const parent of new Set(parents))

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { forgetArrival } from '../ledger/arrivals.ts';
 import { owe, readOwed, recordRefresh, settle, WHOLE } from '../ledger/derived.ts';
 import { errorCode } from '../ledger/errors.ts';
 import { recordRelation, relationState } from '../ledger/relations.ts';
@@ -13,7 +14,7 @@ import { storeGroups } from './group-counts.ts';
 import { storeList } from './lists.ts';
 import { ensurePublished, movePublishedSql } from './published.ts';
 import { lockViewSql, readRights, type Rights } from './rights.ts';
-import { countsRows, rollupShape, rollupsOver, workTable, type RollupShape } from './shape.ts';
+import { countsRows, rollupShape, rollupsOver, rootDataset, workTable, type RollupShape } from './shape.ts';
 
 /**
  * Computes buckets of a rollup (their first days, or 'all') from what it is over, and takes them off what is owed. The
@@ -41,6 +42,7 @@ export async function recomputeBuckets(
     await withTransitions(context, shape, touched, owed, () => replaceBuckets(context, shape, buckets));
     await client.query(`ANALYZE ${qualified(shape.table)}`);
   }
+  if (!countsRows(shape)) await forgetArrival(client, project.name, rootDataset(project, rollup));
   const settled = whole
     ? [WHOLE, ...((await readOwed(client, project.name)).get(rollup.name)?.buckets ?? [])]
     : buckets;

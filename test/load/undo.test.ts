@@ -86,6 +86,18 @@ describe('an undo', () => {
     expect(await raw()).toEqual(['a|1|2024-11-14']);
   });
 
+  it('takes rows of a snapshot that a newer one stands for out of what could come back', async () => {
+    const dataset = hitsDataset({ carries: { kind: 'snapshot', mode: 'replace' } });
+    const snapshots = { ...publisher, dataset, project: projectOf(dataset) };
+    await publishRows(snapshots, '2024-11-14', []);
+    await publishRows(snapshots, '2024-11-15', [row('a', 1, '2024-11-15')]);
+    await publishRows(snapshots, '2024-11-14', [row('b', 2)]);
+    expect(await raw()).toEqual(['a|1|2024-11-15']);
+    await undoRows(snapshots, '2024-11-14');
+    await undoRows(snapshots, '2024-11-15');
+    expect(await raw()).toEqual([]);
+  });
+
   it('of a delivery that replaces its days in somebody else’s table brings their rows back', async () => {
     await client.query(`CREATE SCHEMA stats; CREATE TABLE stats.visits (id text, day date, hits integer);
       INSERT INTO stats.visits VALUES ('theirs', '2024-11-14', 5), ('theirs', '2024-11-15', 6)`);

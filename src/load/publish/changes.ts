@@ -21,6 +21,10 @@ export interface Changes {
   period: Period;
   /** First day of the delivery, as SQL. */
   delivery: string;
+  /** Nothing of the delivery was there before. */
+  comes: boolean;
+  /** Nothing but it has changed since it came: it, and the rows that it can have. */
+  alone?: { delivery: string; where: string };
   /** Raw columns and the delivery each row came from. */
   added: RelationName;
   removed: RelationName;
@@ -60,7 +64,8 @@ export async function computeChanges(
   const staysThere = shape.own && boundsOf(shape, days) !== undefined;
   const [day, ...others] = staysThere ? days : [];
   const one = day === undefined || others.length > 0 ? {} : { day };
-  const common = { shape, period, delivery, days, ...one, only, built: [] };
+  const comes = request.rows !== undefined && !request.published;
+  const common = { shape, period, delivery, comes, days, ...one, only, built: [] };
   const removed = work('removed');
   if (request.rows !== undefined && (await isNew(client, request, delivery))) {
     const { relation, count } = request.rows;

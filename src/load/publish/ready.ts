@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { isArrival, noteChange } from '../../ledger/arrivals.ts';
 import { owe, WHOLE } from '../../ledger/derived.ts';
 import { databaseError } from '../../ledger/errors.ts';
 import type { Afresh } from '../../ledger/known-commit.ts';
@@ -15,6 +16,7 @@ import { type Lend, spread } from './spread.ts';
 import { applyChanges } from './apply-changes.ts';
 import type { ChangeRequest } from './change-sql.ts';
 import { appliedChanges, buildPartitions, type Changes, computeChanges } from './changes.ts';
+import { boundsOf } from './shape.ts';
 
 /** What every change of what a delivery has in the raw table needs. */
 export interface ChangeOptions {
@@ -71,7 +73,8 @@ export async function beginChanges(options: ChangeOptions, request: ChangeOf): P
   const changes = await settled(options, client, async () => {
     // Keys of several columns look rarer than they are, and a loop over a day's rows for each of them never ends.
     if (request.shape.own) await client.query('SET LOCAL enable_nestloop = off');
-    const computed = await computeChanges(client, { ...request, period, days, newestOther }, run);
+    const found = await computeChanges(client, { ...request, period, days, newestOther }, run);
+    const computed = { ...found, ...(await aloneSince(options, client, found)) };
     const none = computed.addedRows === 0 && computed.removedRows === 0;
     const rollups = options.derive && !none ? await followersOf({ client, project }, dataset.name) : [];
     for (const rollup of rollups) {
@@ -84,6 +87,17 @@ export async function beginChanges(options: ChangeOptions, request: ChangeOf): P
   let rest: Promise<ReadyChanges> | undefined;
   const anew = (on: ClientBase) => (rest = makeReady(options, on, changes, fresh, others));
   return { changes, fresh, ready: (on) => rest ?? anew(on), anew };
+}
+
+/** What is known of a delivery that alone has changed since it came. */
+async function aloneSince(
+  { project, dataset, period }: ChangeOptions,
+  client: ClientBase,
+  { shape, delivery, day }: Changes,
+): Promise<Pick<Changes, 'alone'>> {
+  const where = day === undefined ? undefined : boundsOf(shape, [day]);
+  const change = { project: project.name, dataset: dataset.name, period, day };
+  return where !== undefined && (await isArrival(client, change)) ? { alone: { delivery, where } } : {};
 }
 
 async function makeReady(
@@ -145,6 +159,8 @@ export async function apply(
   if (!begun) await insertFresh(context, deltas);
   await applyChanges(client, changes);
   if (changes.addedRows === 0 && changes.removedRows === 0) return new Map();
+  const change = { project: project.name, dataset: dataset.name, period, day: changes.day };
+  await noteChange(client, change, changes.comes);
   const made = appliedChanges(changes);
   const why = `${dataset.name} ${period} changed.`;
   const touched = derive

@@ -200,5 +200,9 @@ async function restoring(
   );
   const rows = { relation: kept.rows, count: counted.rows[0]?.count ?? 0 };
   if (kept.keys !== undefined) return { ...common, rows, only: kept.keys };
-  return added === 0 && removed === 0 && rows.count === 0 ? undefined : { ...common, rows };
+  // What came with it to a delivery without rows may all be in the shadow, and the table stays as it is.
+  const onlyShadowed =
+    dataset.carries.kind !== 'period' && formerDays.length === 0 && Object.keys(days).length > 0;
+  const isSame = added === 0 && removed === 0 && rows.count === 0 && !onlyShadowed;
+  return isSame ? undefined : { ...common, rows };
 }
