@@ -92,8 +92,9 @@ describe('the output of a script', () => {
       ['fails', /run \d+ failed/],
     ] as const) {
       terminal.press('5');
-      await terminal.waitFor(/› scripts/);
+      await terminal.waitFor(/▸rows/);
       if (name === 'fails') terminal.press('down');
+      await terminal.waitFor(`▸${name}`);
       terminal.press('enter');
       await terminal.waitFor(`SCRIPT  ${name}`);
       terminal.press('enter');
