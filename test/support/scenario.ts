@@ -72,9 +72,10 @@ export async function play(
       see,
       seeNoMore: (text) => see((lines) => !lines.join('\n').includes(text)),
     });
-    return { recording, screen: terminal.screen(), seconds: (performance.now() - began) / 1000 };
   } finally {
     terminal.kill('SIGKILL');
     await terminal.exit;
   }
+  // What was written after the last sight is in the recording, too.
+  return { recording, screen: terminal.screen(), seconds: (performance.now() - began) / 1000 };
 }

@@ -24,8 +24,12 @@ export class VirtualScreen {
 
   private followFrames(final: 'h' | 'l', begins: boolean): void {
     this.terminal.parser.registerCsiHandler({ prefix: '?', final }, (parameters) => {
-      if (parameters.includes(2026)) this.drawing = begins;
       if (parameters.includes(25)) this.cursorHidden = !begins;
+      if (parameters.includes(2026)) {
+        this.drawing = begins;
+        // Frames that arrive together are parsed in one go: each is looked at, also one that the next one takes away.
+        if (!begins) this.changed();
+      }
       return false;
     });
   }
@@ -44,12 +48,18 @@ export class VirtualScreen {
     );
   }
 
-  /** Nothing will be written any more: who waits for something that is not shown by then waits in vain. */
-  end(reason: string): void {
-    this.terminal.write('', () => {
-      this.ended = reason;
-      this.changed();
-    });
+  /**
+   * Nothing will be written any more: who waits for something that is not shown by then waits in vain. Resolves when
+   * the screen shows everything that was written.
+   */
+  end(reason: string): Promise<void> {
+    return new Promise((resolve) =>
+      this.terminal.write('', () => {
+        this.ended = reason;
+        this.changed();
+        resolve();
+      }),
+    );
   }
 
   svg(): string {

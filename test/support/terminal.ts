@@ -30,7 +30,7 @@ export interface TestTerminal {
   svg(): string;
   /** What programs have switched on and not off again: 'alternate screen', 'hidden cursor', 'bracketed paste'… */
   leftOn(): string[];
-  /** How the program ended. */
+  /** How the program ended, once the screen shows all that it wrote. */
   readonly exit: Promise<{ code: number; signal: number | undefined }>;
   readonly pid: number;
   /** What was written to the terminal, byte for byte. */
@@ -128,8 +128,9 @@ function environment(added: Record<string, string | undefined>): Record<string, 
 function ended(pty: IPty, screen: VirtualScreen): TestTerminal['exit'] {
   return new Promise((resolve) =>
     pty.onExit(({ exitCode, signal }) => {
-      screen.end(`The program ended (code ${exitCode}, signal ${signal ?? 'none'}).`);
-      resolve({ code: exitCode, signal: signal === 0 ? undefined : signal });
+      const end = { code: exitCode, signal: signal === 0 ? undefined : signal };
+      const reason = `The program ended (code ${exitCode}, signal ${signal ?? 'none'}).`;
+      void screen.end(reason).then(() => resolve(end));
     }),
   );
 }
