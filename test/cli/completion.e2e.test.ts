@@ -110,8 +110,9 @@ describe.each(Object.entries(SHELLS))('in a real %s', (shell, { args, load }) =>
   it.skipIf(missing)('completes a command, a period and a context', async () => {
     const terminal = await open();
     try {
-      terminal.type('dayboard compl\t');
-      await expect(terminal).toShow(/dayboard completion/u);
+      // No word of the line that loaded the completion: that still stands on the screen.
+      terminal.type('dayboard fres\t');
+      await expect(terminal).toShow(/dayboard freshness/u);
       terminal.type('\u0015dayboard sync yes\t');
       await expect(terminal).toShow(/dayboard sync yesterday/u);
       terminal.type('\u0015dayboard --context def\t');

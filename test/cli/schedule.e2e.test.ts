@@ -48,15 +48,21 @@ describe('schedule', () => {
     const place = await Place.make(CONFIG);
     const started = place.start(['schedule', '--poll', '1'], { CRON_SCHEDULE: LATER });
     await started.says('the next start is at');
-    const name = place.database.name;
+    const watching = async () =>
+      (
+        await place.query<{ pid: number }>(
+          "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dayboard watch%'",
+        )
+      ).map(({ pid }) => pid);
+    await until(async () => (await watching()).length === 1);
+    const before = await watching();
     await place.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid()`,
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
     );
+    // A session that is being ended is still listed for a moment.
     await until(async () => {
-      const rows = await place.query<{ n: number }>(
-        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = '${name}' AND application_name LIKE 'dayboard watch%'`,
-      );
-      return rows[0]?.n === 1;
+      const pids = await watching();
+      return pids.length === 1 && pids[0] !== before[0];
     });
     expect(started.child.exitCode).toBeNull();
     started.child.kill('SIGTERM');

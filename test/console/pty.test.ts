@@ -97,7 +97,8 @@ it('writes little for a move of the cursor, also at 200x50', async () => {
 });
 
 it('is gone at once with ctrl-c twice, a run in flight or not', async () => {
-  const console = open(80, 24, { beatMs: 50 });
+  // Without beats the run stays in flight.
+  const console = open(80, 24);
   await expect(console).toShow('2 failed');
   console.press('i');
   await expect(console).toShow('1 delivery to do');
@@ -148,8 +149,10 @@ it('keeps a dialog and a run through any change of size, also to one that is too
   console.press('enter');
   await expect(console).toShow('/4 steps');
   console.resize(200, 50);
-  await expect(console).toShow('is done in');
-  expect(console.screen()[0]?.length).toBeGreaterThan(150);
+  // The run may have ended before the size changed.
+  await expect(console).toShow(
+    (lines) => lines.join('\n').includes('is done in') && (lines[0]?.length ?? 0) > 150,
+  );
   console.press('q');
   await console.exit;
 });
@@ -227,11 +230,11 @@ it('leaves the mouse alone inside GNU screen, and lets go of it for the shell', 
     { TERM: 'screen-256color', COLORTERM: undefined, STY: '1.pts' },
   );
   await expect(within).toShow('2 failed');
+  within.press('q');
+  await within.exit;
   expect(within.output()).not.toContain(mouse);
   // The 256 colours that its name tells of.
   expect(within.output()).toContain('38;5;');
-  within.press('q');
-  await within.exit;
   const console = open(80, 24, { mouse: true });
   await expect(console).toShow('2 failed');
   await until(() => console.leftOn().includes('mouse reports'));

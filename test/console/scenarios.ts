@@ -15,6 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await see('▶ load');
       await see('is done in');
       press('esc');
+      await see('TABLES 7');
       await see('1 failed');
     },
   },

@@ -47,6 +47,7 @@ describe('files', () => {
     press('esc');
     await expect(screen).toShow(/▸o available +2026-11-13 +account_data/u);
     press('esc');
+    await expect(screen).toShow('dayboard › board');
     await expect(screen).toShow(/^ 2026-11-13 fri {2}account_data/mu);
   });
 
@@ -247,7 +248,9 @@ describe('the log', () => {
   it('stays where it is scrolled to, and follows again at its end', async () => {
     const { screen, press, resize } = await ofARun();
     resize(80, 16);
-    await expect(screen).toShow(/follow on .* of \d+ *$/mu);
+    await expect(screen).toShow(
+      (lines) => lines[0]?.length === 79 && /follow on .* of \d+ *$/mu.test(lines.join('\n')),
+    );
     press('g', 'g');
     await expect(screen).toShow(/follow off .* 1–13 of/u);
     press('G');
@@ -363,6 +366,7 @@ it('shows the volume of a table by weekday, and which day is odd', async () => {
   await expect(screen).toShow(/mon +tue +wed +thu +fri +sat +sun/u);
   await expect(screen).toShow(/11-09( +[\d.]+k?!?){4} +failed/u);
   press('esc');
+  await screen.waitFor((lines) => !lines.join('\n').includes('VOLUME'));
   await expect(screen).toShow('TABLES 7');
 });
 

@@ -145,6 +145,7 @@ describe('the console for a screen reader', () => {
     await expect(screen).toShow('Board. web-stats');
     press(key);
     await expect(screen).toShow(title);
-    await expect(screen).toShow(line);
+    // Below its title: above stands what was said of the board.
+    await expect(screen).toShow(new RegExp(`${title.source}[^]*(?:${line.source})`, 'mu'));
   });
 });

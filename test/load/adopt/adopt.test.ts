@@ -32,7 +32,7 @@ function knownBy(): Promise<string[]> {
 async function roles(): Promise<void> {
   for (const role of ['adopt_owner', 'adopt_reader', 'adopt_other'])
     await client.query(
-      `DO $$ BEGIN CREATE ROLE ${role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$; GRANT CREATE, USAGE ON SCHEMA stats TO ${role}`,
+      `DO $$ BEGIN CREATE ROLE ${role}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; GRANT CREATE, USAGE ON SCHEMA stats TO ${role}`,
     );
 }
 

@@ -24,7 +24,7 @@ describe('taken back', () => {
     async (step) => {
       await aTable(client);
       await client.query(`
-      DO $$ BEGIN CREATE ROLE adopt_reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+      DO $$ BEGIN CREATE ROLE adopt_reader; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
       GRANT SELECT, UPDATE (agent) ON stats.visits TO adopt_reader;
       CREATE VIEW stats.few WITH (security_barrier = true) AS SELECT id, agent FROM stats.visits WHERE hits = 1`);
       const facts = `

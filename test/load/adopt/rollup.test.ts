@@ -21,7 +21,9 @@ beforeEach(async () => {
   client = await database.connect();
   run = await startRun(client, 'test');
   for (const role of ['adopt_owner', 'adopt_reader'])
-    await client.query(`DO $$ BEGIN CREATE ROLE ${role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$`);
+    await client.query(
+      `DO $$ BEGIN CREATE ROLE ${role}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
+    );
   await client.query('CREATE SCHEMA stats; GRANT ALL ON SCHEMA stats TO PUBLIC');
   return () => database.drop();
 });
