@@ -26,11 +26,16 @@ afterEach(() => {
   s3.faults = undefined;
 });
 
-/** Downloads of this day answer with nothing until they are released. */
-function stick(day: string): void {
+/** Downloads of this day answer with nothing until they are released. Resolves when one is asked for. */
+function stick(day: string): Promise<void> {
   const waiting = new Promise<void>((resolve) => (release = resolve));
-  s3.faults = ({ method, key }) =>
-    method === 'GET' && key === `visits_${day}.csv` ? { kind: 'delay', until: waiting } : undefined;
+  const asked = Promise.withResolvers<void>();
+  s3.faults = ({ method, key }) => {
+    if (method !== 'GET' || key !== `visits_${day}.csv`) return undefined;
+    asked.resolve();
+    return { kind: 'delay', until: waiting };
+  };
+  return asked.promise;
 }
 
 /** A sync of two days, of which the first is published and the second is on its way and stays there. */
@@ -41,9 +46,10 @@ async function inFlight(
 ): Promise<{ sync: Started; run: string }> {
   await s3.put(`visits_${first}.csv`, file('a'));
   await s3.put(`visits_${second}.csv`, file('b'));
-  stick(second);
+  const onItsWay = stick(second);
   const sync = place.start(['sync', `${first}..${second}`, 'visits', ...args], env);
   await sync.says(`publish visits ${first}: done`);
+  await onItsWay;
   const run = /run (\d+) started/.exec(sync.stderr())?.[1] ?? '';
   return { sync, run };
 }
@@ -112,7 +118,7 @@ describe('a signal in the middle of sync', () => {
 
   it('on a terminal Ctrl-C takes the list away and leaves the summary', async () => {
     await s3.put('visits_2024-10-09.csv', file('a'));
-    stick('2024-10-09');
+    void stick('2024-10-09');
     const terminal = place.terminal(['sync', '2024-10-09', 'visits'], env);
     await terminal.waitFor(/Deliveries 0 of 1[^]*visits 2024-10-09 +fetch/);
     terminal.press('ctrl-c');

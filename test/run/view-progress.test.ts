@@ -62,7 +62,11 @@ async function refreshHeld(hold: (told: Told[], run: string) => Promise<void>): 
   return told;
 }
 
-const measured = (told: Told[]) => told.find(({ phaseShare }) => phaseShare !== undefined);
+const isInSecond = (phase: string | undefined) => phase?.startsWith('index totals_slow') === true;
+
+/** Where it is held: three quarters into its second index. On a slow machine it is also seen on its way there. */
+const measured = (told: Told[]) =>
+  told.find(({ phase, phaseShare = 0 }) => isInSecond(phase) && phaseShare > 0.5);
 
 describe('a view whose readers are waited for', () => {
   it('is cancelled at once, has not failed by it, and stays as it was', async () => {
@@ -90,7 +94,6 @@ describe('the progress of a view', () => {
     await refreshHeld(async (told, run) => {
       const found = (await until(() => measured(told), { what: 'a measured share' }))!;
       expect(found.phase).toBe('index totals_slow (2 of 2): scanning table');
-      expect(found.phaseShare).toBeGreaterThan(0.5);
       expect(found.phaseShare).toBeLessThan(1);
       expect(found).not.toHaveProperty('etaSeconds');
       expect(found).not.toHaveProperty('estimated');
@@ -99,11 +102,11 @@ describe('the progress of a view', () => {
       const seen = await until(
         async () => {
           const { steps } = await board.workspace.run(run);
-          return steps[0]?.progress.phaseShare === undefined ? undefined : steps[0];
+          return isInSecond(steps[0]?.progress.phase) ? steps[0] : undefined;
         },
         { what: 'the ledger has it' },
       );
-      expect(seen?.progress.phase).toMatch(/^index totals_slow/);
+      expect(seen?.progress.phaseShare).toBeGreaterThan(0);
     });
   });
 

@@ -260,6 +260,17 @@ describe('two operators', () => {
       () => events.some((event) => event.type === 'step.started' && event.step.kind === 'publish'),
       { what: 'the publish has begun' },
     );
+    // Others read it from the ledger, which has it a moment after this process was told.
+    await until(
+      async () =>
+        (
+          await blocker.query(
+            `SELECT FROM dayboard.step WHERE run = $1 AND kind = 'publish' AND state = 'running'`,
+            [run.id],
+          )
+        ).rowCount === 1,
+      { what: 'the ledger has it' },
+    );
     return {
       database,
       place,
@@ -369,9 +380,19 @@ describe('two operators', () => {
     const handle = await ann.workspace.start(plan);
     const event = { schema: 'dayboard.event/1', type: 'run.done', run: '99' };
     const forged = JSON.stringify({ project: 'test', run: '99', event });
-    for (const payload of [forged, 'no json', 'null', '[]', '{"project":"test","event":{}}', '{"project":7}'])
-      await stranger.query('SELECT pg_notify($1, $2)', ['dayboard', payload]);
-    await until(() => heard.some((change) => change.kind === 'changed') && unread.length > 0);
+    await until(async () => {
+      // Again for who listens only by now.
+      for (const payload of [
+        forged,
+        'no json',
+        'null',
+        '[]',
+        '{"project":"test","event":{}}',
+        '{"project":7}',
+      ])
+        await stranger.query('SELECT pg_notify($1, $2)', ['dayboard', payload]);
+      return heard.some((change) => change.kind === 'changed') && unread.length > 0;
+    });
     await stranger.query('SELECT pg_advisory_unlock_all()');
     expect(await handle.done).toMatchObject({ state: 'done' });
     unwatch();
