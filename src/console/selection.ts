@@ -1,5 +1,5 @@
 import type { ActionState, Place, SelectedCell } from '../actions/action.ts';
-import type { Cell, DerivedStatus, RunSummary } from '../plan/board.ts';
+import { type Cell, type DerivedStatus, type RunSummary, VERDICT_WORDS } from '../plan/board.ts';
 import type { ScriptPlan } from '../plan/script.ts';
 import { auditRows } from './audit.ts';
 import { boardPlace, rangeOf } from './board-cursor.ts';
@@ -147,7 +147,7 @@ const VERDICT_ORDER = { error: 0, unknown: 1, warn: 2, pass: 3 } as const;
 export function freshnessRows(state: ConsoleState): DerivedStatus[] {
   const filter = state.filters.freshness ?? '';
   const found = (state.freshness ?? derivedOf(state)).filter((each) =>
-    matches(filter, `${each.name} ${each.kind} ${each.verdict}`),
+    matches(filter, `${each.name} ${each.kind} ${VERDICT_WORDS[each.verdict]}`),
   );
   return found.sort(
     (a, b) =>

@@ -51,6 +51,14 @@ export interface BoardRow {
 
 export type Verdict = 'pass' | 'warn' | 'error' | 'unknown';
 
+/** A verdict on the age of data, as people read it. */
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  pass: 'fresh',
+  warn: 'late',
+  error: 'too old',
+  unknown: 'unknown',
+};
+
 /** A rollup, view or aggregate as the board and freshness show it. */
 export interface DerivedStatus {
   name: string;

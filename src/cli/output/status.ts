@@ -2,7 +2,7 @@ import { age, count } from '../../console/format.ts';
 import { byWorst } from '../../console/glyphs.ts';
 import { clean } from '../../console/clean.ts';
 import { displayWidth } from '../../console/width.ts';
-import type { Board, BoardRow, Cell, DerivedStatus } from '../../plan/board.ts';
+import { type Board, type BoardRow, type Cell, type DerivedStatus, VERDICT_WORDS } from '../../plan/board.ts';
 import type { CellState, Period } from '../../project/model.ts';
 import type { Paint } from './paint.ts';
 import { second } from './plain.ts';
@@ -176,10 +176,13 @@ function explained(board: Board, paint: Paint): string[] {
 /** Relations with how far they reach, as in `status` and `freshness`. */
 export function derivedTable(derived: readonly DerivedStatus[], asOf: string, paint: Paint): string[] {
   const { theme } = paint;
-  const header = ['relation', 'verdict', 'through', 'age', 'rows', 'refreshed', 'owed', 'why'];
+  const header = ['relation', 'freshness', 'through', 'age', 'rows', 'refreshed', 'owed', 'why'];
   const rows = derived.map((each): TableCell[] => [
     each.name,
-    { text: `${theme.glyphs.verdict[each.verdict]} ${each.verdict}`, style: theme.verdict[each.verdict] },
+    {
+      text: `${theme.glyphs.verdict[each.verdict]} ${VERDICT_WORDS[each.verdict]}`,
+      style: theme.verdict[each.verdict],
+    },
     each.through ?? theme.glyphs.dash,
     { text: each.ageSeconds === undefined ? theme.glyphs.dash : age(each.ageSeconds), align: 'right' },
     { text: each.rows === undefined ? theme.glyphs.dash : count(each.rows), align: 'right' },

@@ -1,4 +1,4 @@
-import type { DerivedStatus, Verdict } from '../../plan/board.ts';
+import { type DerivedStatus, VERDICT_WORDS } from '../../plan/board.ts';
 import type { Clock } from '../clock.ts';
 import { age, bytes, count, sparkline } from '../format.ts';
 import { listLayout, visibleWindow } from '../layout.ts';
@@ -52,8 +52,6 @@ export function freshnessScreen(state: ConsoleState, theme: Theme, clock: Clock)
   ].slice(0, state.size.rows);
 }
 
-const WORDS: Record<Verdict, string> = { pass: 'fresh', warn: 'late', error: 'too old', unknown: 'unknown' };
-
 function countsLine(state: ConsoleState, theme: Theme, relations: readonly DerivedStatus[]): string {
   const line = new Line(state.size.columns).add(` ${relations.length} relations`, theme.strong);
   for (const verdict of ['error', 'warn', 'unknown', 'pass'] as const) {
@@ -61,7 +59,7 @@ function countsLine(state: ConsoleState, theme: Theme, relations: readonly Deriv
     if (number === 0) continue;
     line
       .add('   ')
-      .add(`${theme.glyphs.verdict[verdict]} ${number} ${WORDS[verdict]}`, theme.verdict[verdict]);
+      .add(`${theme.glyphs.verdict[verdict]} ${number} ${VERDICT_WORDS[verdict]}`, theme.verdict[verdict]);
   }
   return line.end();
 }
@@ -98,7 +96,7 @@ function relationRow(
   const line = new Line(state.size.columns).add(here ? theme.glyphs.pointer : ' ', theme.heading);
   const style = theme.verdict[each.verdict];
   const name = nameWidth(state);
-  line.add(`${theme.glyphs.verdict[each.verdict]} ${WORDS[each.verdict].padEnd(8)}`, style);
+  line.add(`${theme.glyphs.verdict[each.verdict]} ${VERDICT_WORDS[each.verdict].padEnd(8)}`, style);
   columns(line, theme, [
     { text: fitMiddle(each.name, name, theme.glyphs.ellipsis), width: name, style: here ? theme.strong : '' },
     { text: each.through ?? theme.glyphs.dash, width: 10, style },

@@ -1,4 +1,4 @@
-import type { Cell, DerivedStatus } from '../../plan/board.ts';
+import { type Cell, type DerivedStatus, VERDICT_WORDS } from '../../plan/board.ts';
 import { bytesOf, unusedIndexes } from '../../plan/sizes.ts';
 import { auditRows } from '../audit.ts';
 import { linkUnderCursor } from '../chain.ts';
@@ -113,7 +113,7 @@ function fileText(cell: Cell, state: ConsoleState, clock: Clock): string {
   return `${cell.dataset}, ${cell.period}: ${cell.state}; ${object}; ${loaded}`;
 }
 
-const VERDICTS = { pass: 'fresh', warn: 'late', error: 'too old', unknown: 'of unknown age' } as const;
+const VERDICTS = { ...VERDICT_WORDS, unknown: 'of unknown age' } as const;
 
 export function derivedText({ kind, name, through, verdict, why }: DerivedStatus): string {
   const reaches = through === undefined ? 'reaches no day' : `reaches ${through}`;

@@ -92,8 +92,8 @@ describe('the board as text', () => {
       '✘ failed   visits 2024-11-13  Why it is failed.',
       '∅ missing  sso 2024-11-13     Why it is missing.',
       '',
-      'relation  verdict    through     age   rows   refreshed  owed  why',
-      'per_day   ✘ error    2024-11-12  2d1h  1,234  1h ago     1     Too old.',
+      'relation  freshness  through     age   rows   refreshed  owed  why',
+      'per_day   ✘ too old  2024-11-12  2d1h  1,234  1h ago     1     Too old.',
       'lite      ? unknown  –              –      –  –          –     Never computed.',
     ]);
   });
