@@ -215,7 +215,8 @@ async function hearSome(
   const computed = shape.rollup.groups.map(({ sql, type }, at) => `(${sql})::${type} AS _g${at}`).join(', ');
   const numbered = shape.groups.map((group, at) => ({ ...group, name: `_g${at}` }));
   const named = shape.groups.map(({ name }, at) => `${ident(name)} AS _g${at}`).join(', ');
-  const witness = witnesses ? `min(nullif(p.${ident(DELIVERY)}, '-infinity'))` : 'NULL::date';
+  // Whoever has a row of before has no witness: any of those may go.
+  const witness = witnesses ? `nullif(min(p.${ident(DELIVERY)}), '-infinity')` : 'NULL::date';
   const delivery = witnesses ? `, ${ident(DELIVERY)}` : '';
   const found = await create(
     client,

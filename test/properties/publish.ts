@@ -139,6 +139,10 @@ const DAY_OF: Readonly<Record<string, string>> = {
  */
 function peopleOfDays(which: Omit<Case, 'zone'>): fc.Arbitrary<Sequence> {
   const zone = 'Europe/Paris';
+  const derive = fc.oneof(
+    { weight: 6, arbitrary: fc.constant(true) },
+    { weight: 1, arbitrary: fc.constant(false) },
+  );
   const people = (period: string): fc.Arbitrary<Row[]> =>
     fc.subarray(['a', 'b', 'c']).map((ids) =>
       ids.map((id) => {
@@ -152,14 +156,14 @@ function peopleOfDays(which: Omit<Case, 'zone'>): fc.Arbitrary<Sequence> {
       does: fc.constant('publish' as const),
       period: fc.constant(period),
       rows: people(period),
-      derive: fc.constant(true),
+      derive,
       stopAt: fc.constant(undefined),
     }),
   );
   const undo = fc.record({
     does: fc.constant('undo' as const),
     period: fc.constantFrom(...PERIODS),
-    derive: fc.constant(true),
+    derive,
     stopAt: fc.constant(undefined),
   });
   const recompute = fc.record({ does: fc.constant('recompute' as const), only: fc.constant(2) });

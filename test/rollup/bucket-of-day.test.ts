@@ -8,7 +8,8 @@ import { bucketOfDay } from '../../src/rollup/bounds.ts';
 import { bucketsOfRows } from '../../src/rollup/buckets.ts';
 import { rollupShape } from '../../src/rollup/shape.ts';
 import { aDataset, aProject, aRollup } from '../support/definitions.ts';
-import { lines } from '../support/deliveries.ts';
+import { lines, publishRows, startRun, undoRows } from '../support/deliveries.ts';
+import { hitsDataset, hitsPerDay } from '../support/visits.ts';
 import { createLedgerDatabase } from '../support/ledger.ts';
 
 let client: pg.Client;
@@ -167,5 +168,19 @@ describe('the bucket of a day of the partitions', () => {
     expect(told({ type: 'timestamp' })).toBeUndefined();
     expect(told({ column: 'seen' })).toBeUndefined();
     expect(told({ expression: "(%c + interval '1 day')::date" })).toBeUndefined();
+  });
+});
+
+describe('a snapshot that replaces another, of another day', () => {
+  it('owes the buckets of both when rollups do not follow at once', async () => {
+    const dataset = hitsDataset({ carries: { kind: 'snapshot', mode: 'replace' } });
+    const project = aProject({ datasets: [dataset], rollups: [hitsPerDay()] });
+    const publisher = { client, project, dataset, run: await startRun(client, 'test') };
+    const owed = () => lines(client, 'DELETE FROM dayboard.owed RETURNING name, bucket');
+    await publishRows(publisher, '2024-11-14', [{ id: 'a', day: '2024-11-14', hits: 1 }]);
+    await publishRows(publisher, '2024-11-15', [{ id: 'b', day: '2024-11-15', hits: 1 }], false);
+    expect((await owed()).sort()).toEqual(['days|2024-11-14', 'days|2024-11-15']);
+    await undoRows(publisher, '2024-11-15', false);
+    expect((await owed()).sort()).toEqual(['days|2024-11-14', 'days|2024-11-15']);
   });
 });

@@ -60,9 +60,10 @@ export async function computeChanges(
   const work = (purpose: 'added' | 'removed' | 'lost' | 'pairs') =>
     stagingName(shape.dataset.name, period, run, purpose);
   const delivery = deliverySql(period);
-  // Elsewhere a key can move, and a row of it go from another day.
-  const staysThere = shape.own && boundsOf(shape, days) !== undefined;
-  const [day, ...others] = staysThere ? days : [];
+  // Elsewhere a key can move, and what is replaced whole, or comes back, lies in other days than what replaces it.
+  const staysThere = shape.own && shape.key !== undefined && shape.dataset.carries.kind !== 'period';
+  const isSettled = staysThere && boundsOf(shape, days) !== undefined;
+  const [day, ...others] = isSettled ? days : [];
   const one = day === undefined || others.length > 0 ? {} : { day };
   const comes = request.rows !== undefined && !request.published;
   const common = { shape, period, delivery, comes, days, ...one, only, built: [] };
