@@ -61,6 +61,7 @@ export class Summary implements Pick<Reporter, 'event'> {
     return [
       this.headline(this.outcome, paint),
       ...this.deliveriesLine(this.outcome),
+      ...this.goOnLines(this.outcome, paint),
       ...this.derivedLine(),
       ...this.noteLines(paint),
       ...this.unneededLines(paint),
@@ -93,6 +94,13 @@ export class Summary implements Pick<Reporter, 'event'> {
         ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
       ].join(', ')}`,
     ];
+  }
+
+  /** What was cancelled can be gone on with: what is done is not done twice, but by an undo, which goes further back. */
+  private goOnLines(outcome: Outcome, paint: Paint): string[] {
+    if (outcome.state !== 'cancelled') return [];
+    const goOn = this.plan.request.command === 'undo' ? '' : ` To go on: ${this.plan.cli}`;
+    return paint.block(`What is done stays, and the rest is as it was.${goOn}`, 2, paint.theme.muted);
   }
 
   private derivedLine(): string[] {

@@ -65,4 +65,19 @@ describe('the summary of a run', () => {
     summary.event(event(1, { type: 'run.done', outcome: { ...OUTCOME, state: 'failed' } }));
     expect(summary.text(PLAIN)).toContain('    Nothing of visits 2024-11-14 is published.');
   });
+
+  it('says of what was cancelled how to go on, but of an undo, which would go further back', () => {
+    const told = (changes: Parameters<typeof aPlan>[0]) => {
+      const summary = new Summary(aPlan(changes));
+      summary.event(
+        event(1, { type: 'run.done', outcome: { ...OUTCOME, state: 'cancelled', exitCode: 130 } }),
+      );
+      return summary.text(PLAIN).join('\n');
+    };
+    expect(told({ cli: 'dayboard sync 2024-11-14' })).toContain(
+      '  What is done stays, and the rest is as it was. To go on: dayboard sync 2024-11-14',
+    );
+    const undo = { ...aPlan().request, command: 'undo' as const };
+    expect(told({ request: undo, cli: 'dayboard undo 2024-11-14' })).not.toContain('To go on');
+  });
 });
