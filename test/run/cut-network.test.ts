@@ -85,6 +85,13 @@ async function seen(): Promise<{ rows: string[]; rollup: string[]; versions: str
   };
 }
 
+/** The server has found out that nobody is at the other end, and given up what they held. */
+async function nobodyConnected(): Promise<void> {
+  const client = await database.connect();
+  const theirs = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dayboard%'`;
+  await until(async () => (await lines(client, theirs)).length === 0, { what: 'the server has let go' });
+}
+
 const NOTHING = { rows: ['0'], rollup: [], versions: [] };
 const ALL = { rows: [String(ROWS)], rollup: [String(ROWS)], versions: ['1'] };
 
@@ -119,6 +126,7 @@ describe('a network that is cut', () => {
     const ended = await cut(fate, times);
     expect(typeof ended === 'string' ? ended : ended.state).toMatch(/^(failed|database.connection-lost)$/);
     expect(await seen()).toEqual(NOTHING);
+    await nobodyConnected();
     expect(await sync(database.url)).toMatchObject({ state: 'done' });
     expect(await seen()).toEqual(ALL);
   });
@@ -136,6 +144,7 @@ describe('a network that is cut', () => {
     // The server may still be at it.
     await until(async () => (await seen()).versions.length > 0, { what: 'it is committed' });
     expect(await seen()).toEqual(ALL);
+    await nobodyConnected();
     expect(await sync(database.url)).toMatchObject({ state: 'done', deliveries: { unchanged: 1 } });
     expect(await seen()).toEqual(ALL);
   });
