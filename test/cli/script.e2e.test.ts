@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { until } from '../support/until.ts';
 import { CONFIG, Place } from './place.ts';
 
 async function withScript(text: string): Promise<Place> {
@@ -38,9 +39,10 @@ describe('dayboard script', () => {
   });
 
   it('ends the statement at work with Ctrl-C, and the statements after it never begin', async () => {
-    const place = await withScript('\\warn begun\nSELECT pg_sleep(600);\nCREATE TABLE never ();\n');
+    const place = await withScript('SELECT pg_sleep(600);\nCREATE TABLE never ();\n');
     const started = place.start(['script', 'fix.sql', '--on-error', 'continue']);
-    await started.says('begun');
+    const atWork = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND wait_event = 'PgSleep'`;
+    await until(async () => (await place.query(atWork)).length > 0, { what: 'the statement is at work' });
     started.child.kill('SIGINT');
     expect(await started.ended).toMatchObject({ code: 130 });
     expect(await place.query("SELECT to_regclass('never') AS never")).toEqual([{ never: null }]);
