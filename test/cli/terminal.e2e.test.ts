@@ -170,8 +170,9 @@ describe('two consoles', () => {
     second.press('X');
     await expect(second).toShow(`CANCEL run ${run} now?`);
     second.press('enter');
-    await expect(first).toShow(`run ${run} was cancelled`);
-    await expect(second).toShow('cancelled');
+    // In capitals it is told once the ledger has it.
+    await expect(first).toShow(`Run ${run} was cancelled`);
+    await expect(second).toShow(`run ${run} was cancelled`);
     expect(await stateOf(run)).toBe('cancelled');
   });
 });

@@ -88,8 +88,8 @@ describe('the output of a script', () => {
     const terminal = place.terminal([]);
     await terminal.waitFor('no_robots');
     for (const [name, end] of [
-      ['rows', /run \d+ is done/],
-      ['fails', /run \d+ failed/],
+      ['rows', /Run \d+ is done/],
+      ['fails', /Run \d+ failed/],
     ] as const) {
       terminal.press('5');
       await terminal.waitFor(/▸rows/);
