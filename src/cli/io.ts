@@ -22,15 +22,14 @@ export interface Io {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What a write says when nobody reads any more: of a pipe, and of a terminal that hung up. */
-const NOBODY_READS: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO']);
-
 /** The real process. From here on a reader of stdout or stderr that goes away does not end it with a stack trace. */
 export function processIo(): Io {
   const gone = new AbortController();
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (!NOBODY_READS.has(error.code)) throw error;
+      // Nobody reads any more: of a pipe, and of a terminal that hung up. Of a file it would be its disk's.
+      const isGone = error.code === 'EPIPE' || (error.code === 'EIO' && stream.isTTY);
+      if (!isGone) throw error;
       if (stream === process.stdout) gone.abort();
     });
   }
