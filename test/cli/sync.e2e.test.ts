@@ -211,7 +211,7 @@ describe('looking', () => {
     await old.run(['sync', daysAgo(9), 'visits']);
     expect(await old.run(['freshness', 'visits'])).toMatchObject({
       code: 4,
-      stdout: expect.stringMatching(/visits +✘ error/),
+      stdout: expect.stringMatching(/visits +✘ too old/),
     });
     expect((await old.run(['freshness', 'visit'])).code).toBe(2);
   });
